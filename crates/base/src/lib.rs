@@ -1,0 +1,1 @@
+//! What every crate may use: problems, limits, clock and randomness seams, observations.

@@ -1,0 +1,1 @@
+//! Plans and migration steps to SQL per dialect.

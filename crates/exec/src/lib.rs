@@ -1,0 +1,1 @@
+//! Where planner and engine meet.

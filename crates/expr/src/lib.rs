@@ -1,0 +1,1 @@
+//! Values, types, typed expressions and the reference evaluator.

@@ -1,0 +1,3 @@
+//! The binary: settings, wiring, listeners, shutdown and the command line.
+
+fn main() {}

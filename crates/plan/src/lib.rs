@@ -1,0 +1,1 @@
+//! The resolved plan: types only.

@@ -1,0 +1,1 @@
+//! Query, catalog and session to a plan, policies woven in.

@@ -1,0 +1,1 @@
+//! What is asked, not yet resolved.

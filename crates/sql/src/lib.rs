@@ -1,0 +1,1 @@
+//! PostgreSQL SQL text to a small tree with spans, and diagnostics.

@@ -1,0 +1,3 @@
+//! Repository chores that are not part of the product.
+
+fn main() {}
