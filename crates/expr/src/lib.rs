@@ -1,1 +1,23 @@
-//! Values, types, typed expressions and the reference evaluator.
+//! Types, values and typed expressions with PostgreSQL's meaning, and the evaluator that defines that meaning.
+//!
+//! Expressions and the selects inside them are one tree ([`Expr`], [`Select`]). Policies, views, functions, checks,
+//! defaults and the plans of requests are all made of it; the dialects print it as SQL and the evaluator runs it over rows in
+//! memory. Tables are known here only as numbers ([`TableId`]); what they are is the catalog's business.
+
+mod function;
+mod select;
+mod session;
+mod tree;
+mod types;
+mod value;
+
+pub use function::Func;
+pub use select::{
+    FromItem, Item, JoinKind, OrderBy, Rights, Select, SetOp, SourceId, SourceIds, TableId, TableSource,
+};
+pub use session::{RequestContext, Role, Session, SessionValue};
+pub use tree::{
+    Aggregate, AggregateFunc, ColumnRef, CompareOp, Expr, ExprKind, Input, MatchOp, Quantifier, Truth, When,
+};
+pub use types::{ColumnType, EnumType, Modifier, Type};
+pub use value::{Interval, Jsonb, Numeric, Value};

@@ -1,0 +1,425 @@
+//! The data of a catalog: plain structures, built once by the resolver and then only read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use mainstay_expr::{ColumnType, EnumType, Expr, Role, Select, TableId};
+
+use crate::Relationship;
+
+/// A whole schema. Immutable; shared as `Arc<Catalog>`; a changed schema is a new catalog.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    /// Distinguishes catalogs: a hash of the canonical SQL text.
+    pub version: u64,
+    /// The schemas by name, with their comments.
+    pub schemas: BTreeMap<String, Option<String>>,
+    /// Tables and views; a [`TableId`] is a position here.
+    pub tables: Vec<Table>,
+    /// Functions; a [`FunctionId`] is a position here.
+    pub functions: Vec<Function>,
+    /// Enumerated types, in declared order.
+    pub enums: Vec<Arc<EnumType>>,
+    /// Domains, in declared order.
+    pub domains: Vec<DomainType>,
+    /// The relationships that requests may embed by, both directions, grouped by origin.
+    pub relationships: Vec<Relationship>,
+    /// Roles beyond the three that always exist.
+    pub roles: BTreeSet<String>,
+}
+
+/// A table or a view.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Its position in the catalog.
+    pub id: TableId,
+    /// Its schema's name.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// A base table, or a view with its query.
+    pub kind: TableKind,
+    /// The columns in declared order.
+    pub columns: Vec<Column>,
+    /// PRIMARY KEY
+    pub primary_key: Option<Key>,
+    /// UNIQUE constraints.
+    pub uniques: Vec<Key>,
+    /// CHECK constraints, those of domains included.
+    pub checks: Vec<Check>,
+    /// FOREIGN KEY constraints.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Indexes that are not constraints.
+    pub indexes: Vec<Index>,
+    /// Whether row-level security is enabled. A table without is closed to every role that does not bypass it.
+    pub row_security: bool,
+    /// The policies.
+    pub policies: Vec<Policy>,
+    /// What roles were granted.
+    pub grants: Grants,
+    /// COMMENT ON
+    pub comment: Option<String>,
+}
+
+/// What a table is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TableKind {
+    /// Rows of its own.
+    Base,
+    /// A query over other tables.
+    View(ViewDef),
+}
+
+/// A view's query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ViewDef {
+    /// Its items are the view's columns, in order. Its tables carry the rights of the view: the invoker's with
+    /// `security_invoker`, else the definer's.
+    pub select: Select,
+    /// WITH (security_invoker = true)
+    pub security_invoker: bool,
+    /// For a view over one table without grouping, set operators, DISTINCT, LIMIT: that table, and for each of the view's columns
+    /// the table's column it shows. Such a view can be written to.
+    pub updatable: Option<(TableId, Vec<Option<u32>>)>,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type; a domain is its base type here.
+    pub ty: ColumnType,
+    /// The domain it was declared with: position in [`Catalog::domains`].
+    pub domain: Option<u32>,
+    /// NOT NULL, or part of the primary key.
+    pub not_null: bool,
+    /// What it gets when a row does not say.
+    pub default: ColumnDefault,
+    /// COMMENT ON
+    pub comment: Option<String>,
+}
+
+/// Where a missing value comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ColumnDefault {
+    /// NULL.
+    None,
+    /// An expression without columns, of the column's type.
+    Expr(Expr),
+    /// The next number: identity and serial columns.
+    Identity(Identity),
+    /// GENERATED ALWAYS AS (…) STORED: an expression over the row ([`SourceId::ROW`](mainstay_expr::SourceId::ROW)).
+    Generated(Expr),
+}
+
+/// An identity or serial column's sequence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// GENERATED ALWAYS: a given value is an error (428C9). Serial columns and BY DEFAULT accept one.
+    pub always: bool,
+    /// First value.
+    pub start: i64,
+    /// Step.
+    pub increment: i64,
+}
+
+/// A list of columns that is unique: the primary key or a UNIQUE constraint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// The constraint's name.
+    pub name: String,
+    /// Column positions in the constraint's order.
+    pub columns: Vec<u32>,
+    /// NULLS NOT DISTINCT
+    pub nulls_not_distinct: bool,
+}
+
+/// A CHECK constraint: an expression over the row; FALSE forbids it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// The constraint's name.
+    pub name: String,
+    /// A boolean over [`SourceId::ROW`](mainstay_expr::SourceId::ROW).
+    pub expr: Expr,
+    /// When it comes from a domain: that domain's name, for the error message.
+    pub domain: Option<String>,
+}
+
+/// A FOREIGN KEY constraint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// The constraint's name.
+    pub name: String,
+    /// The referencing columns.
+    pub columns: Vec<u32>,
+    /// The referenced table.
+    pub target: TableId,
+    /// The referenced columns, matching `columns`.
+    pub target_columns: Vec<u32>,
+    /// ON DELETE
+    pub on_delete: ReferentialAction,
+    /// ON UPDATE
+    pub on_update: ReferentialAction,
+    /// DEFERRABLE
+    pub deferrable: bool,
+    /// INITIALLY DEFERRED
+    pub initially_deferred: bool,
+}
+
+/// What happens to referencing rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReferentialAction {
+    /// Refused when the statement (or transaction, if deferred) ends.
+    NoAction,
+    /// Refused at once.
+    Restrict,
+    /// Followed.
+    Cascade,
+    /// Set to NULL.
+    SetNull,
+    /// Set to the default.
+    SetDefault,
+}
+
+/// An index that is no constraint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// Whether it forbids equal keys.
+    pub unique: bool,
+    /// NULLS NOT DISTINCT
+    pub nulls_not_distinct: bool,
+    /// The keys in order.
+    pub keys: Vec<IndexKey>,
+    /// WHERE: a boolean over the row.
+    pub filter: Option<Expr>,
+}
+
+/// One key of an index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexKey {
+    /// A column or another expression over the row.
+    pub expr: Expr,
+    /// DESC
+    pub descending: bool,
+    /// NULLS FIRST
+    pub nulls_first: bool,
+}
+
+/// What a policy or a privilege is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Command {
+    /// SELECT
+    Select,
+    /// INSERT
+    Insert,
+    /// UPDATE
+    Update,
+    /// DELETE
+    Delete,
+}
+
+/// A row-level security policy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Its name, unique in its table.
+    pub name: String,
+    /// PERMISSIVE (any of them lets a row through) or RESTRICTIVE (all of them must).
+    pub permissive: bool,
+    /// The command, or all of them.
+    pub command: Option<Command>,
+    /// The roles it is for; empty for PUBLIC.
+    pub roles: Vec<Role>,
+    /// Which existing rows: over [`SourceId::ROW`](mainstay_expr::SourceId::ROW).
+    pub using: Option<Expr>,
+    /// Which new rows; when absent, `using` stands in for it.
+    pub with_check: Option<Expr>,
+}
+
+/// The privileges on a table, by role. A role that no GRANT names has all of them: policies decide.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Grants(
+    /// By role name; PUBLIC is resolved into the roles it covers.
+    pub BTreeMap<String, Privileges>,
+);
+
+/// What one role may do with one table. A verb maps to the columns it covers, `None` meaning all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Privileges(
+    /// A command that is absent is not allowed. DELETE has no columns.
+    pub BTreeMap<Command, Option<BTreeSet<u32>>>,
+);
+
+/// A function: position in [`Catalog::functions`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FunctionId(pub u32);
+
+/// A LANGUAGE sql function whose body is one SELECT.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Function {
+    /// Its position in the catalog.
+    pub id: FunctionId,
+    /// Its schema's name.
+    pub schema: String,
+    /// Its name; several functions may share it.
+    pub name: String,
+    /// Its arguments in order.
+    pub arguments: Vec<Argument>,
+    /// What it returns.
+    pub returns: Returns,
+    /// The body: arguments are [`Input::Argument`](mainstay_expr::Input::Argument); its tables carry the definer's
+    /// rights when it is SECURITY DEFINER. Its items match what it returns, casts inserted.
+    pub body: Select,
+    /// IMMUTABLE, STABLE, VOLATILE
+    pub volatility: Volatility,
+    /// STRICT: NULL as soon as an argument is NULL.
+    pub strict: bool,
+    /// SECURITY DEFINER
+    pub security_definer: bool,
+    /// The roles that may call it; `None` for everyone.
+    pub execute: Option<BTreeSet<String>>,
+    /// COMMENT ON
+    pub comment: Option<String>,
+}
+
+/// A function's argument.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Argument {
+    /// Its name; empty for an unnamed one.
+    pub name: String,
+    /// Its type; the array type for a VARIADIC one.
+    pub ty: ColumnType,
+    /// DEFAULT
+    pub default: Option<Expr>,
+    /// VARIADIC
+    pub variadic: bool,
+}
+
+/// What a function returns.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Returns {
+    /// Nothing.
+    Void,
+    /// One value.
+    Scalar(ColumnType),
+    /// Several values.
+    SetOfScalar(ColumnType),
+    /// One row of a table's type, or NULL.
+    Row(TableId),
+    /// Rows of a table's type.
+    SetOfTable(TableId),
+    /// `RETURNS TABLE (…)`: rows with these columns.
+    Table(Vec<(String, ColumnType)>),
+}
+
+/// What a function's result may depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Volatility {
+    /// Its arguments only.
+    Immutable,
+    /// Also the database's rows and the session.
+    Stable,
+    /// Anything.
+    Volatile,
+}
+
+/// A domain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DomainType {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// What it narrows.
+    pub base: ColumnType,
+    /// NOT NULL
+    pub not_null: bool,
+    /// DEFAULT
+    pub default: Option<Expr>,
+    /// CHECKs: the value is column 0 of [`SourceId::ROW`](mainstay_expr::SourceId::ROW).
+    pub checks: Vec<Check>,
+    /// COMMENT ON
+    pub comment: Option<String>,
+}
+
+/// Any constraint of a table, for looking one up by name.
+#[derive(Debug, Clone, Copy)]
+pub enum Constraint<'a> {
+    /// PRIMARY KEY
+    PrimaryKey(&'a Key),
+    /// UNIQUE
+    Unique(&'a Key),
+    /// CHECK
+    Check(&'a Check),
+    /// FOREIGN KEY
+    ForeignKey(&'a ForeignKey),
+}
+
+impl Catalog {
+    /// The table with that number.
+    pub fn table(&self, id: TableId) -> &Table {
+        &self.tables[id.0 as usize]
+    }
+
+    /// The function with that number.
+    pub fn function(&self, id: FunctionId) -> &Function {
+        &self.functions[id.0 as usize]
+    }
+
+    /// The table or view of that schema and name.
+    pub fn find_table(&self, schema: &str, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name == name && table.schema == schema)
+    }
+
+    /// All functions of that schema and name.
+    pub fn find_functions<'a>(
+        &'a self,
+        schema: &'a str,
+        name: &'a str,
+    ) -> impl Iterator<Item = &'a Function> {
+        self.functions.iter().filter(move |function| function.name == name && function.schema == schema)
+    }
+
+    /// The relationships that start at a table.
+    pub fn relationships_of(&self, origin: TableId) -> impl Iterator<Item = &Relationship> {
+        self.relationships.iter().filter(move |relationship| relationship.origin == origin)
+    }
+}
+
+impl Table {
+    /// The position of the column with that name.
+    pub fn column_position(&self, name: &str) -> Option<u32> {
+        self.columns.iter().position(|column| column.name == name).map(|position| position as u32)
+    }
+
+    /// The column at that position.
+    pub fn column(&self, position: u32) -> &Column {
+        &self.columns[position as usize]
+    }
+
+    /// Whether it is a view.
+    pub fn is_view(&self) -> bool {
+        matches!(self.kind, TableKind::View(_))
+    }
+}
+
+impl Grants {
+    /// Whether a role may use a command on the table, on some column at least.
+    pub fn allows(&self, role: &Role, command: Command) -> bool {
+        self.0.get(role.name()).is_none_or(|privileges| privileges.0.contains_key(&command))
+    }
+
+    /// Whether a role may use a command on that column.
+    pub fn allows_column(&self, role: &Role, command: Command, column: u32) -> bool {
+        match self.0.get(role.name()) {
+            None => true,
+            Some(privileges) => match privileges.0.get(&command) {
+                None => false,
+                Some(None) => true,
+                Some(Some(columns)) => columns.contains(&column),
+            },
+        }
+    }
+}
