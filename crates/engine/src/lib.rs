@@ -1,1 +1,78 @@
-//! The trait that every database implements.
+//! What every database implements, and what they share: rows to bytes, and stitching the levels of a read.
+//!
+//! No database is known here, and no protocol: an engine is handed plans and answers with bytes.
+
+mod job;
+
+use std::any::Any;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use mainstay_base::Result;
+use mainstay_catalog::Catalog;
+use mainstay_migrate::Migration;
+use mainstay_plan::Plan;
+
+pub use job::{Answer, Change, ChangeKind, Changes, Expect, Format, Inputs, Job, NewValue, Output};
+
+/// A future that an engine returns.
+pub type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// A plan as an engine has rendered it: statements ready to be prepared. Only the engine that made it can read it.
+pub type Prepared = Arc<dyn Any + Send + Sync>;
+
+/// What an engine can and cannot do, as data.
+#[derive(Debug, Clone)]
+pub struct Capabilities {
+    /// Its name, for people.
+    pub name: &'static str,
+    /// Whether foreign keys can be checked at the end of a transaction.
+    pub deferrable_constraints: bool,
+}
+
+/// A database.
+pub trait Engine: Send + Sync + 'static {
+    /// What it can do.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// Turns a plan into statements. Pure: no database is asked. Fails with `0A000` for what it cannot mean exactly.
+    fn render(&self, catalog: &Arc<Catalog>, plan: &Plan) -> Result<Prepared>;
+
+    /// Runs a plan in a transaction of its own: all of it happens or nothing.
+    /// When the future is dropped the work is interrupted; a write then either has happened or has not.
+    fn run(&self, job: Job) -> Running<'_, Answer>;
+
+    /// Opens a transaction that several plans run in. It rolls back when it is dropped or its time is over.
+    fn begin(&self) -> Running<'_, Box<dyn Transaction>>;
+
+    /// The committed changes from now on.
+    fn changes(&self) -> Changes;
+
+    /// The schema that was applied last: its canonical SQL text.
+    fn applied_schema(&self) -> Running<'_, Option<String>>;
+
+    /// Brings the database into the new shape in one transaction, and stores `text`, the new schema's canonical SQL, with it.
+    /// `progress` is told the rows copied so far and in all, for long rebuilds.
+    fn migrate<'a>(
+        &'a self,
+        migration: &'a Migration,
+        text: &'a str,
+        progress: &'a (dyn Fn(u64, u64) + Send + Sync),
+    ) -> Running<'a, ()>;
+
+    /// Ends background work after what is under way, and leaves the files in order.
+    fn close(&self) -> Running<'_, ()>;
+}
+
+/// A transaction that spans several plans.
+pub trait Transaction: Send {
+    /// Runs a plan inside it. After an error that was not a bad value the transaction goes on from before the plan.
+    fn run(&mut self, job: Job) -> Running<'_, Answer>;
+
+    /// Makes it durable.
+    fn commit(self: Box<Self>) -> Running<'static, ()>;
+
+    /// Undoes it.
+    fn rollback(self: Box<Self>) -> Running<'static, ()>;
+}

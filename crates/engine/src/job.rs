@@ -1,0 +1,118 @@
+//! What an engine is handed and what it answers.
+
+use std::time::Duration;
+
+use mainstay_expr::{Session, TableId, Value};
+
+use crate::Prepared;
+
+/// One execution of a rendered plan.
+#[derive(Clone)]
+pub struct Job {
+    /// The plan.
+    pub prepared: Prepared,
+    /// Its values.
+    pub inputs: Inputs,
+    /// How rows are written.
+    pub output: Output,
+    /// What must be true of the result for the transaction to commit.
+    pub expect: Expect,
+    /// How long the statements may run.
+    pub timeout: Duration,
+    /// Whether a write is undone after its answer was made (`tx=rollback`).
+    pub rollback: bool,
+}
+
+/// The values of one execution.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// By slot, typed as the plan says.
+    pub slots: Vec<Value>,
+    /// For inserts and updates: the new rows; a row's values match the plan's `columns`.
+    pub rows: Vec<Vec<NewValue>>,
+    /// Who asks.
+    pub session: Session,
+}
+
+/// A value of a new row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NewValue {
+    /// Known.
+    Value(Value),
+    /// The next of the column's sequence.
+    Identity,
+}
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Output {
+    /// JSON or CSV.
+    pub format: Format,
+    /// One object instead of an array; see [`Expect::single`].
+    pub single: bool,
+    /// Whether keys with a null value are left out.
+    pub strip_nulls: bool,
+}
+
+/// Formats of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// JSON
+    #[default]
+    Json,
+    /// A header line and a line for each row (RFC 4180); values in PostgreSQL's text form.
+    Csv,
+}
+
+/// What must be true of a result for the transaction to commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Expect {
+    /// Exactly one row is answered, else `PGRST116`.
+    pub single: bool,
+    /// No more rows are written (or returned by a function) than this, else `PGRST124`.
+    pub max_affected: Option<u64>,
+}
+
+/// What an engine answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The rows as the output says; empty when nothing is returned.
+    pub body: Vec<u8>,
+    /// How many rows the body holds.
+    pub rows: u64,
+    /// How many there are in all, when that was asked for.
+    pub total: Option<u64>,
+    /// How many rows a write touched.
+    pub affected: u64,
+    /// How many of them are new.
+    pub inserted: u64,
+}
+
+/// A committed change of one row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Increases with every commit; the changes of one transaction share it.
+    pub cursor: u64,
+    /// The table.
+    pub table: TableId,
+    /// What happened.
+    pub kind: ChangeKind,
+    /// The row before, by column; empty for an insert.
+    pub old: Vec<Value>,
+    /// The row after, by column; empty for a delete.
+    pub new: Vec<Value>,
+}
+
+/// What happened to a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It was added.
+    Insert,
+    /// It was changed.
+    Update,
+    /// It was removed.
+    Delete,
+}
+
+/// The stream of committed changes. A reader that falls behind is told how many it missed.
+pub type Changes = tokio::sync::broadcast::Receiver<std::sync::Arc<Vec<Change>>>;
