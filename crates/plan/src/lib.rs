@@ -22,8 +22,10 @@ pub enum SlotType {
     Value(ColumnType),
     /// A list of values of this element type: the slot is an array.
     List(ColumnType),
-    /// LIMIT and OFFSET: a count that is not negative; other text counts as absent (NULL).
-    Bound,
+    /// LIMIT: a count, cut at this maximum, which also stands in for an absent or unreadable one (NULL without a maximum).
+    Limit(Option<u64>),
+    /// OFFSET: a count; other text, or a negative one, counts as 0.
+    Offset,
     /// No part of the plan reads it.
     Unused,
 }
@@ -50,8 +52,6 @@ pub struct ReadPlan {
     pub result: ResultKind,
     /// How to find the number of all rows, ignoring limit and offset.
     pub total: Option<Total>,
-    /// The request's own LIMIT and OFFSET slots, for `Content-Range`, and the bound that applies in any case.
-    pub offset: Option<u32>,
 }
 
 /// What the answer is made of.
@@ -151,6 +151,8 @@ pub struct InsertPlan {
     pub columns: Vec<NewColumn>,
     /// Must hold before the row is written.
     pub checks: Vec<RowCheck>,
+    /// Pairs of a slot and a position in `columns` whose values must be equal, else `PGRST115` (PUT).
+    pub same_key: Vec<(u32, u32)>,
     /// What happens when the row exists already; without it, a unique violation is an error.
     pub conflict: Option<Conflict>,
     /// What is read back.

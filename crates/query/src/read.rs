@@ -53,7 +53,7 @@ pub struct Level {
 /// An item of a select list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SelectItem {
-    /// `*`: all columns that the role may read.
+    /// `*`: all columns in declared order. A role that may not read one of them is refused, as in PostgreSQL.
     All,
     /// A column, computed field or JSON path.
     Field {

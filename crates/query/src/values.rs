@@ -5,7 +5,7 @@
 pub struct SlotId(pub u32);
 
 /// A value as it was sent; its type is known once the shape is planned.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum RawValue {
     /// Text in PostgreSQL's input form: from a URL or a form.
     Text(String),
