@@ -5,6 +5,8 @@
 //! memory. Tables are known here only as numbers ([`TableId`]); what they are is the catalog's business.
 
 mod function;
+mod registry;
+pub mod resolve;
 mod select;
 mod session;
 mod tree;
@@ -12,6 +14,7 @@ mod types;
 mod value;
 
 pub use function::Func;
+pub use registry::{Entry, Volatility};
 pub use select::{
     FromItem, Item, JoinKind, OrderBy, Rights, Select, SetOp, SourceId, SourceIds, TableId, TableSource,
 };

@@ -113,15 +113,50 @@ pub enum FromItem {
     /// A base table of the catalog.
     Table(TableSource),
     /// A derived table (also an inlined view or function).
-    Select { source: SourceId, select: Box<Select>, lateral: bool },
+    Select {
+        /// Its number in the statement.
+        source: SourceId,
+        /// Its rows.
+        select: Box<Select>,
+        /// Whether it may speak of the sources before it.
+        lateral: bool,
+    },
     /// `(VALUES …)`: rows of expressions; at least one row.
-    Values { source: SourceId, rows: Vec<Vec<Expr>> },
+    Values {
+        /// Its number in the statement.
+        source: SourceId,
+        /// The rows, all of the same length and types.
+        rows: Vec<Vec<Expr>>,
+    },
     /// `unnest(array)`: one column, a row per element, in order.
-    Unnest { source: SourceId, array: Expr },
+    Unnest {
+        /// Its number in the statement.
+        source: SourceId,
+        /// The array; it may speak of the sources before it.
+        array: Expr,
+    },
     /// `generate_series(start, stop, step)`: one bigint/integer column.
-    Series { source: SourceId, start: Expr, stop: Expr, step: Expr },
+    Series {
+        /// Its number in the statement.
+        source: SourceId,
+        /// The first number.
+        start: Expr,
+        /// The last number, included when a step hits it.
+        stop: Expr,
+        /// The distance between two numbers; not 0.
+        step: Expr,
+    },
     /// A join.
-    Join { kind: JoinKind, left: Box<FromItem>, right: Box<FromItem>, on: Expr },
+    Join {
+        /// Which kind.
+        kind: JoinKind,
+        /// The left side.
+        left: Box<FromItem>,
+        /// The right side.
+        right: Box<FromItem>,
+        /// ON: a boolean.
+        on: Expr,
+    },
 }
 
 /// A base table in FROM.

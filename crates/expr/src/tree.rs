@@ -37,11 +37,38 @@ pub enum ExprKind {
     /// `IS DISTINCT FROM`
     IsDistinct(Box<Expr>, Box<Expr>),
     /// `value LIKE pattern` and its kin: text, text, and for LIKE the escape character (`\` by default).
-    Match { op: MatchOp, value: Box<Expr>, pattern: Box<Expr>, escape: Option<char> },
+    Match {
+        /// Which operator.
+        op: MatchOp,
+        /// The text.
+        value: Box<Expr>,
+        /// The pattern.
+        pattern: Box<Expr>,
+        /// `ESCAPE`: `None` for the backslash, NUL for no escape character.
+        escape: Option<char>,
+    },
     /// `value op ANY (array)`, `value op ALL (array)`, three-valued as in PostgreSQL.
-    CompareArray { op: CompareOp, quantifier: Quantifier, value: Box<Expr>, array: Box<Expr> },
+    CompareArray {
+        /// Which operator.
+        op: CompareOp,
+        /// `ANY` or `ALL`.
+        quantifier: Quantifier,
+        /// The left side, of the elements' type.
+        value: Box<Expr>,
+        /// The array.
+        array: Box<Expr>,
+    },
     /// `value LIKE ANY (array)` and its kin.
-    MatchArray { op: MatchOp, quantifier: Quantifier, value: Box<Expr>, array: Box<Expr> },
+    MatchArray {
+        /// Which operator.
+        op: MatchOp,
+        /// `ANY` or `ALL`.
+        quantifier: Quantifier,
+        /// The text.
+        value: Box<Expr>,
+        /// The array of patterns.
+        array: Box<Expr>,
+    },
     /// `value IN (list)`: all of the same type.
     InList(Box<Expr>, Vec<Expr>),
     /// A built-in function or operator.

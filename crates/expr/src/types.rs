@@ -1,5 +1,6 @@
 //! The portable types: what a column may hold and an expression may yield.
 
+use std::fmt;
 use std::sync::Arc;
 
 /// A PostgreSQL type without its modifier.
@@ -112,6 +113,100 @@ impl Type {
     /// Whether it is `text`, `varchar` or `char`.
     pub fn is_text(&self) -> bool {
         matches!(self, Self::Text | Self::Varchar | Self::Bpchar)
+    }
+}
+
+impl Type {
+    /// The built-in type of that name: SQL's names and aliases (`integer`, `int`, `int4`), no arrays, no enums.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "bool" | "boolean" => Self::Bool,
+            "int2" | "smallint" => Self::Int2,
+            "int4" | "integer" | "int" => Self::Int4,
+            "int8" | "bigint" => Self::Int8,
+            "float4" | "real" => Self::Float4,
+            "float8" | "double precision" | "float" => Self::Float8,
+            "numeric" | "decimal" | "dec" => Self::Numeric,
+            "text" => Self::Text,
+            "varchar" | "character varying" | "char varying" => Self::Varchar,
+            "bpchar" | "character" | "char" => Self::Bpchar,
+            "uuid" => Self::Uuid,
+            "date" => Self::Date,
+            "time" | "time without time zone" => Self::Time,
+            "timestamp" | "timestamp without time zone" => Self::Timestamp,
+            "timestamptz" | "timestamp with time zone" => Self::Timestamptz,
+            "interval" => Self::Interval,
+            "json" => Self::Json,
+            "jsonb" => Self::Jsonb,
+            "bytea" => Self::Bytea,
+            "void" => Self::Void,
+            _ => return None,
+        })
+    }
+
+    /// Whether values of the type can be ordered and compared for equality: `json` cannot.
+    pub fn is_comparable(&self) -> bool {
+        match self {
+            Self::Json | Self::Void => false,
+            Self::Array(element) => element.is_comparable(),
+            _ => true,
+        }
+    }
+}
+
+/// The name that PostgreSQL's messages give the type: `integer`, `character varying`, `text[]`.
+impl fmt::Display for Type {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Bool => "boolean",
+            Self::Int2 => "smallint",
+            Self::Int4 => "integer",
+            Self::Int8 => "bigint",
+            Self::Float4 => "real",
+            Self::Float8 => "double precision",
+            Self::Numeric => "numeric",
+            Self::Text => "text",
+            Self::Varchar => "character varying",
+            Self::Bpchar => "character",
+            Self::Uuid => "uuid",
+            Self::Date => "date",
+            Self::Time => "time without time zone",
+            Self::Timestamp => "timestamp without time zone",
+            Self::Timestamptz => "timestamp with time zone",
+            Self::Interval => "interval",
+            Self::Json => "json",
+            Self::Jsonb => "jsonb",
+            Self::Bytea => "bytea",
+            Self::Void => "void",
+            Self::Enum(declared) if declared.schema == "public" => &declared.name,
+            Self::Enum(declared) => return write!(out, "{}.{}", declared.schema, declared.name),
+            Self::Array(element) => return write!(out, "{element}[]"),
+        })
+    }
+}
+
+/// The type with its modifier: `numeric(10,2)`, `timestamp(3) with time zone`, `character varying(20)[]`.
+impl fmt::Display for ColumnType {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (element, brackets) = match &self.ty {
+            Type::Array(element) => (&**element, "[]"),
+            ty => (ty, ""),
+        };
+        match self.modifier {
+            Modifier::None => write!(out, "{element}"),
+            Modifier::Length(length) => write!(out, "{element}({length})"),
+            Modifier::Precision(precision, scale) => write!(out, "{element}({precision},{scale})"),
+            Modifier::Seconds(digits) => {
+                let name = element.to_string();
+                let (word, rest) =
+                    name.split_once(' ').map_or((&*name, None), |(word, rest)| (word, Some(rest)));
+                match rest {
+                    Some(rest) => write!(out, "{word}({digits}) {rest}"),
+                    None => write!(out, "{word}({digits})"),
+                }
+            }
+        }?;
+        out.write_str(brackets)
     }
 }
 
