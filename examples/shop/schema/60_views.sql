@@ -9,6 +9,7 @@ create view product_overview as
     p.brand,
     p.summary,
     p.tags,
+    p.search_text,
     p.created_at,
     (select min(v.price) from product_variants v where v.product_id = p.id and v.active) as price_from,
     (select max(v.price) from product_variants v where v.product_id = p.id and v.active) as price_to,
