@@ -1,0 +1,262 @@
+//! Temporary projects and the servers that run on them.
+//!
+//! A world is applied and seeded once, as a template that is never served; every server runs on a copy of it,
+//! so a case that writes starts from the same rows as all others without applying anything again.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{OnceLock, mpsc};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::client::Client;
+use crate::identity::Keys;
+use crate::scenario::WorldSpec;
+
+/// Settings of every test project; a scenario's `toml config` block may replace a key.
+const SETTINGS: &str =
+    "[api]\nschemas = [\"public\"]\naggregates = true\nmax_rows = 1000\ntx_rollback = true\n";
+
+/// How long a server may take until it says its address.
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// The binary under test: `MAINSTAY_BIN`, else the newest build of this workspace.
+///
+/// # Errors
+/// A sentence that says how to build it.
+pub fn binary() -> Result<PathBuf, String> {
+    if let Some(path) = std::env::var_os("MAINSTAY_BIN") {
+        return Ok(PathBuf::from(path));
+    }
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
+    let newest = ["debug", "release"]
+        .iter()
+        .map(|profile| target.join(profile).join("mainstay"))
+        .filter_map(|path| Some((fs::metadata(&path).ok()?.modified().ok()?, path)))
+        .max();
+    newest
+        .map(|(_, path)| path)
+        .ok_or_else(|| format!("no mainstay binary in {}: run `cargo build -p mainstay`", target.display()))
+}
+
+/// The root of this workspace.
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// One world: the template and, once a case that only reads asks for it, the server that such cases share.
+pub struct World {
+    spec: WorldSpec,
+    template: OnceLock<Result<Template, String>>,
+    shared: OnceLock<Result<Server, String>>,
+}
+
+impl World {
+    /// A world of which nothing exists yet.
+    pub fn new(spec: WorldSpec) -> World {
+        World { spec, template: OnceLock::new(), shared: OnceLock::new() }
+    }
+
+    /// The server that all cases of this world which only read share.
+    ///
+    /// # Errors
+    /// What the binary said when the project could not be made or served.
+    pub fn shared(&self) -> Result<&Server, String> {
+        self.shared.get_or_init(|| self.fresh()).as_ref().map_err(Clone::clone)
+    }
+
+    /// A server of its own, on freshly seeded rows.
+    ///
+    /// # Errors
+    /// As for [`World::shared`].
+    pub fn fresh(&self) -> Result<Server, String> {
+        self.template.get_or_init(|| Template::build(&self.spec)).as_ref().map_err(Clone::clone)?.serve()
+    }
+}
+
+struct Template {
+    folder: TempDir,
+    keys: Keys,
+}
+
+impl Template {
+    fn build(spec: &WorldSpec) -> Result<Template, String> {
+        let folder = write_project(spec)?;
+        mainstay(&["schema", "apply"], folder.path())?;
+        if !spec.seed.trim().is_empty() {
+            mainstay(&["db", "seed"], folder.path())?;
+        }
+        let keys = Keys::from_json(&mainstay(&["keys", "--json"], folder.path())?)?;
+        Ok(Template { folder, keys })
+    }
+
+    fn serve(&self) -> Result<Server, String> {
+        let folder = tempdir()?;
+        copy(self.folder.path(), folder.path()).map_err(|error| format!("copying a project: {error}"))?;
+        Server::start(folder, self.keys.clone())
+    }
+}
+
+fn tempdir() -> Result<TempDir, String> {
+    tempfile::Builder::new().prefix("mainstay-test-").tempdir().map_err(|error| error.to_string())
+}
+
+/// Writes `mainstay.toml`, `schema/*.sql` and `seed.sql`.
+///
+/// # Errors
+/// A sentence, when a file cannot be written or the settings are not TOML.
+pub fn write_project(spec: &WorldSpec) -> Result<TempDir, String> {
+    let folder = tempdir()?;
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).map_err(|error| format!("{name}: {error}"))
+    };
+    fs::create_dir(folder.path().join("schema")).map_err(|error| error.to_string())?;
+    write("mainstay.toml", &settings(&spec.config)?)?;
+    write("seed.sql", &spec.seed)?;
+    for (name, text) in &spec.schema {
+        write(&format!("schema/{name}"), text)?;
+    }
+    Ok(folder)
+}
+
+/// The test project's settings with those of a scenario laid over them, section by section.
+fn settings(over: &str) -> Result<String, String> {
+    let parse = |text: &str| text.parse::<toml::Table>().map_err(|error| format!("config: {error}"));
+    let mut settings = parse(SETTINGS)?;
+    for (section, values) in parse(over)? {
+        match (settings.get_mut(&section), values) {
+            (Some(toml::Value::Table(present)), toml::Value::Table(values)) => present.extend(values),
+            (_, values) => drop(settings.insert(section, values)),
+        }
+    }
+    Ok(settings.to_string())
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs the binary on a project folder and returns everything it said, without colour.
+///
+/// # Errors
+/// A sentence, when it cannot be started.
+pub fn output(arguments: &[&str], folder: &Path) -> Result<Output, String> {
+    Command::new(binary()?)
+        .args(arguments)
+        .arg(folder)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("mainstay {}: {error}", arguments.join(" ")))
+}
+
+fn mainstay(arguments: &[&str], folder: &Path) -> Result<String, String> {
+    let done = output(arguments, folder)?;
+    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    if !done.status.success() {
+        return Err(format!("mainstay {} ({}):\n{out}{err}", arguments.join(" "), done.status));
+    }
+    Ok(out.into_owned())
+}
+
+/// A running `mainstay serve`; stopped when dropped.
+pub struct Server {
+    /// Speaks to it.
+    pub client: Client,
+    child: Child,
+    folder: TempDir,
+}
+
+impl Server {
+    fn start(folder: TempDir, keys: Keys) -> Result<Server, String> {
+        let log = fs::File::create(folder.path().join("stderr.log")).map_err(|error| error.to_string())?;
+        let mut child = Command::new(binary()?)
+            .arg("serve")
+            .arg(folder.path())
+            .args(["--listen", "127.0.0.1:0"])
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .map_err(|error| format!("mainstay serve: {error}"))?;
+        let address = child.stdout.take().ok_or("mainstay serve has no stdout".to_owned()).and_then(address);
+        // From here on the child is stopped by `Drop`, whatever happens.
+        let mut server = Server { client: Client::new("", keys.clone()), child, folder };
+        match address {
+            Ok(base) => server.client = Client::new(&base, keys),
+            Err(error) => return Err(format!("{error}\n{}", server.log())),
+        }
+        Ok(server)
+    }
+
+    /// What the server wrote to its standard error.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("stderr.log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Nothing can be done about a child that is gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads the address the server prints, and goes on reading so that its output never blocks it.
+fn address(stdout: std::process::ChildStdout) -> Result<String, String> {
+    let (said, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Some(found) = find_address(&line) {
+                // The receiver is gone after the first address; later lines are only drained.
+                let _ = said.send(found);
+            }
+        }
+    });
+    heard
+        .recv_timeout(START_LIMIT)
+        .map_err(|_| format!("mainstay serve printed no address within {} s", START_LIMIT.as_secs()))
+}
+
+fn find_address(line: &str) -> Option<String> {
+    let start = line.find("http://127.0.0.1:")?;
+    let port: String =
+        line[start + "http://127.0.0.1:".len()..].chars().take_while(char::is_ascii_digit).collect();
+    (!port.is_empty()).then(|| format!("http://127.0.0.1:{port}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_found_in_a_decorated_line() {
+        let line = "  ➜ REST   http://127.0.0.1:41233/rest/v1";
+        assert_eq!(find_address(line).as_deref(), Some("http://127.0.0.1:41233"));
+        assert_eq!(find_address("nothing"), None);
+    }
+
+    #[test]
+    fn a_setting_of_a_scenario_replaces_the_usual_one_and_keeps_the_others() {
+        let text = settings("[api]\nmax_rows = 3\n").unwrap();
+        let table: toml::Table = text.parse().unwrap();
+        assert_eq!(table["api"]["max_rows"].as_integer(), Some(3));
+        assert_eq!(table["api"]["aggregates"].as_bool(), Some(true));
+    }
+}
