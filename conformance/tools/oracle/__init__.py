@@ -1,0 +1,1 @@
+"""Holds the scenarios against a real PostgreSQL: see __main__.py."""
