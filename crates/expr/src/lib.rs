@@ -7,14 +7,17 @@
 mod function;
 mod registry;
 pub mod resolve;
+mod rewrite;
 mod select;
 mod session;
 mod tree;
 mod types;
 mod value;
+pub mod visit;
 
 pub use function::Func;
 pub use registry::{Entry, Volatility};
+pub use rewrite::{InputsUsed, Tree};
 pub use select::{
     FromItem, Item, JoinKind, OrderBy, Rights, Select, SetOp, SourceId, SourceIds, TableId, TableSource,
 };

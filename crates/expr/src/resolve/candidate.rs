@@ -76,7 +76,7 @@ impl<T> Candidate<T> {
             Shape::Exact(ty) => Some(ty.clone()),
             Shape::Any => Some(arg.cloned().unwrap_or(Type::Text)),
             Shape::AnyElement | Shape::AnyNonArray | Shape::AnyEnum => element.clone(),
-            Shape::AnyArray => element.clone().map(Type::array),
+            Shape::AnyArray => element.clone().filter(|element| element.element().is_none()).map(Type::array),
             Shape::AnyCompatible => Some(compatible.clone().unwrap_or(Type::Text)),
             Shape::AnyCompatibleArray => Some(compatible.clone().unwrap_or(Type::Text).array()),
         };
