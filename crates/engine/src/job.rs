@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mainstay_base::{Problem, Result};
 use mainstay_expr::{Session, TableId, Value};
 
 use crate::Prepared;
@@ -71,6 +72,22 @@ pub struct Expect {
     pub single: bool,
     /// No more rows are written (or returned by a function) than this, else `PGRST124`.
     pub max_affected: Option<u64>,
+}
+
+impl Expect {
+    /// Checks what a result turned out to be: the rows of the answer, and the rows that were written (or that a function
+    /// returned).
+    pub fn check(&self, rows: u64, affected: u64) -> Result<()> {
+        if self.single && rows != 1 {
+            return Err(Problem::new("PGRST116", "Cannot coerce the result to a single JSON object")
+                .with_details(format!("The result contains {rows} rows")));
+        }
+        if self.max_affected.is_some_and(|max| affected > max) {
+            return Err(Problem::new("PGRST124", "Query result exceeds max-affected preference constraint")
+                .with_details(format!("The query affects {affected} rows")));
+        }
+        Ok(())
+    }
 }
 
 /// What an engine answers.

@@ -2,7 +2,13 @@
 //!
 //! No database is known here, and no protocol: an engine is handed plans and answers with bytes.
 
+mod csv;
 mod job;
+mod keys;
+mod rows;
+mod shape;
+mod stitch;
+mod strip;
 
 use std::any::Any;
 use std::future::Future;
@@ -15,6 +21,9 @@ use mainstay_migrate::Migration;
 use mainstay_plan::Plan;
 
 pub use job::{Answer, Change, ChangeKind, Changes, Expect, Format, Inputs, Job, NewValue, Output};
+pub use keys::Keys;
+pub use rows::{LevelWriter, Levels, ValueForm};
+pub use shape::{Branch, Level, Part, Shape};
 
 /// A future that an engine returns.
 pub type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
