@@ -267,6 +267,9 @@ pub struct Function {
     pub name: String,
     /// Its arguments in order.
     pub arguments: Vec<Argument>,
+    /// For a function of one row (a computed field or relationship): the table whose row it takes. `arguments` is then
+    /// empty, and the body speaks of the row as [`SourceId::ROW`](mainstay_expr::SourceId::ROW).
+    pub row: Option<TableId>,
     /// What it returns.
     pub returns: Returns,
     /// The body: arguments are [`Input::Argument`](mainstay_expr::Input::Argument); its tables carry the definer's

@@ -1,1 +1,91 @@
-//! Query, catalog and session to a plan, policies woven in.
+//! One pure function: request + catalog + role + settings → plan, with the policies woven in.
+//!
+//! Nothing here does I/O or knows an engine or a protocol. The modules follow the request: a *relation* is what a level reads,
+//! *fields* are resolved in it, *filters* are conditions over it, *embeds* lead to the next level, and a level becomes a plan
+//! node; writes add the rules for rows that are about to exist. Privileges and policies come last, in one place (`rights`),
+//! over the finished selects: no path can forget them.
+
+mod aggregate;
+mod call;
+mod computed;
+mod embed;
+mod error;
+mod field;
+mod filter;
+mod join;
+mod level;
+mod relation;
+mod returning;
+mod rights;
+mod search;
+mod write;
+
+use mainstay_base::Result;
+use mainstay_catalog::Catalog;
+use mainstay_expr::{Role, SourceId, SourceIds, TableId};
+use mainstay_plan::{Action, Plan, SlotType};
+use mainstay_query::{Request, SlotId};
+
+/// What the operator has decided about planning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Most rows that a read, a function or an embed returns; `None` for no bound.
+    pub max_rows: Option<u64>,
+    /// Whether select lists may aggregate.
+    pub aggregates: bool,
+    /// Deepest nesting of embeds.
+    pub depth: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { max_rows: Some(1000), aggregates: false, depth: 24 }
+    }
+}
+
+/// Plans a request as a role may run it.
+///
+/// # Errors
+/// The documented PostgREST and PostgreSQL codes: names that do not exist (`PGRST200`–`205`, `42703`), operators that do not fit
+/// (`42883`), missing privileges (`42501`) and so on.
+pub fn plan(request: &Request, catalog: &Catalog, role: &Role, settings: &Settings) -> Result<Plan> {
+    let mut planner = Planner {
+        catalog,
+        role,
+        settings,
+        sources: SourceIds::default(),
+        slots: Vec::new(),
+        views: Vec::new(),
+    };
+    let action = match request {
+        Request::Read(read) => Action::Read(planner.read(read)?),
+        Request::Call(call) => Action::Read(planner.call(call)?),
+        Request::Insert(insert) => Action::Insert(planner.insert(insert)?),
+        Request::Update(update) => Action::Update(planner.update(update)?),
+        Request::Delete(delete) => Action::Delete(planner.delete(delete)?),
+    };
+    Ok(Plan { slots: planner.slots, action })
+}
+
+/// The state of one planning: what is known, and the numbers handed out so far.
+struct Planner<'a> {
+    catalog: &'a Catalog,
+    role: &'a Role,
+    settings: &'a Settings,
+    sources: SourceIds,
+    slots: Vec<SlotType>,
+    /// The views that were opened, by the number of their source: their columns have privileges too.
+    views: Vec<(SourceId, TableId)>,
+}
+
+impl Planner<'_> {
+    /// Says how a value of the request is to be read. A value that is used twice has one type.
+    fn type_slot(&mut self, slot: SlotId, ty: SlotType) -> u32 {
+        let position = slot.0 as usize;
+        if self.slots.len() <= position {
+            self.slots.resize(position + 1, SlotType::Unused);
+        }
+        self.slots[position] = ty;
+        slot.0
+    }
+}

@@ -1,0 +1,249 @@
+//! Calls of the user's SQL functions: the body is inlined, and its rows are a level like any other.
+
+use mainstay_base::{Problem, Result};
+use mainstay_catalog::{Argument, Function, Returns};
+use mainstay_expr::{ColumnType, Expr, ExprKind, FromItem, Select, Tree};
+use mainstay_plan::{ReadPlan, ResultKind, SlotType};
+use mainstay_query::{Call, Level, SelectItem, SlotId};
+
+use crate::Planner;
+use crate::error;
+use crate::level::some_filter;
+use crate::relation::{Relation, RelationColumn, relation_of};
+
+/// A function and the slot for each of its arguments; `None` where the default stands in.
+struct Chosen<'a> {
+    function: &'a Function,
+    slots: Vec<Option<SlotId>>,
+}
+
+impl<'a> Planner<'a> {
+    /// Plans a call.
+    pub(crate) fn call(&mut self, call: &Call) -> Result<ReadPlan> {
+        let chosen = self.choose(call)?;
+        let function = chosen.function;
+        self.require_execute(function)?;
+        let arguments = self.arguments(&chosen);
+        let (from, relation) = self.open_call(function, &arguments);
+        let all = Level { select: vec![SelectItem::All], ..Level::default() };
+        let (level, result) = match function.returns {
+            Returns::Void => (&all, ResultKind::Nothing),
+            Returns::Scalar(_) => (&all, ResultKind::Value),
+            Returns::SetOfScalar(_) => (&call.level, ResultKind::Values),
+            Returns::Row(_) => (&call.level, ResultKind::Row),
+            Returns::SetOfTable(_) | Returns::Table(_) => (&call.level, ResultKind::Rows),
+        };
+        let scope = self.scope(relation, level, 0)?;
+        let root = self.node(vec![from], Expr::truth(true), &scope, level, false)?;
+        let total = self.total(call.count, |planner| {
+            let (from, relation) = planner.open_call(function, &arguments);
+            let scope = planner.scope(relation, level, 0)?;
+            planner.count_select(vec![from], &scope, level)
+        })?;
+        self.secured(ReadPlan { root, result, total })
+    }
+
+    /// The values of the arguments: the request's, or the defaults.
+    fn arguments(&mut self, chosen: &Chosen<'a>) -> Vec<Expr> {
+        let function = chosen.function;
+        function
+            .arguments
+            .iter()
+            .zip(&chosen.slots)
+            .map(|(argument, slot)| match (slot, &argument.default) {
+                (Some(slot), _) => {
+                    let slot = self.type_slot(*slot, SlotType::Value(argument.ty.clone()));
+                    Expr::slot(slot, argument.ty.ty.clone())
+                }
+                (None, Some(default)) => default.clone(),
+                (None, None) => {
+                    Expr::literal(mainstay_expr::Value::Array(Vec::new()), argument.ty.ty.clone())
+                }
+            })
+            .collect()
+    }
+
+    /// A function's rows as a source.
+    fn open_call(&mut self, function: &'a Function, arguments: &[Expr]) -> (FromItem, Relation<'a>) {
+        let mut body = function.body.clone();
+        body.replace_arguments(arguments);
+        body.renumber(&mut self.sources);
+        let body = if function.strict { self.unless_null(body, arguments) } else { body };
+        let source = self.sources.fresh();
+        let from = FromItem::Select { source, select: Box::new(body), lateral: false };
+        let relation = match &function.returns {
+            Returns::Row(table) | Returns::SetOfTable(table) => {
+                relation_of(self.catalog.table(*table), source)
+            }
+            Returns::Scalar(ty) | Returns::SetOfScalar(ty) => {
+                bare_relation(function, source, std::iter::once((function.name.as_str(), ty)))
+            }
+            Returns::Table(columns) => {
+                bare_relation(function, source, columns.iter().map(|(name, ty)| (name.as_str(), ty)))
+            }
+            Returns::Void => bare_relation(function, source, std::iter::empty()),
+        };
+        (from, relation)
+    }
+
+    /// STRICT: no row at all once an argument is NULL.
+    fn unless_null(&mut self, body: Select, arguments: &[Expr]) -> Select {
+        let source = self.sources.fresh();
+        let items = body
+            .items
+            .iter()
+            .enumerate()
+            .map(|(position, item)| mainstay_expr::Item {
+                expr: Expr::column(source, position as u32, item.expr.ty.clone()),
+                name: item.name.clone(),
+            })
+            .collect();
+        let given = arguments
+            .iter()
+            .map(|argument| Expr::bool(ExprKind::IsNull(Box::new(argument.clone()))).negate());
+        Select {
+            from: vec![FromItem::Select { source, select: Box::new(body), lateral: false }],
+            filter: some_filter(Expr::all(given)),
+            items,
+            ..Select::default()
+        }
+    }
+
+    /// The overload that the names of the arguments fit; failing that, one with a single unnamed argument that takes the body.
+    fn choose(&self, call: &Call) -> Result<Chosen<'a>> {
+        let catalog: &'a mainstay_catalog::Catalog = self.catalog;
+        let named: Vec<Chosen<'a>> = catalog
+            .functions
+            .iter()
+            .filter(|function| function.schema == call.target.schema && function.name == call.target.name)
+            .filter_map(|function| fit(function, &call.arguments))
+            .collect();
+        match named.len() {
+            1 => return Ok(named.into_iter().next().expect("there is one")),
+            0 => {}
+            _ => return Err(ambiguous(call, &named)),
+        }
+        if let Some((types, slot)) = call.body {
+            let taking = catalog.functions.iter().find(|function| {
+                function.schema == call.target.schema
+                    && function.name == call.target.name
+                    && matches!(function.arguments.as_slice(), [only] if only.name.is_empty()
+                        && types.contains(&only.ty.ty.to_string().as_str()))
+            });
+            if let Some(function) = taking {
+                return Ok(Chosen { function, slots: vec![Some(slot)] });
+            }
+        }
+        Err(self.not_found(call))
+    }
+
+    fn not_found(&self, call: &Call) -> Problem {
+        let schema = &call.target.schema;
+        let name = &call.target.name;
+        let names: Vec<_> = call.arguments.iter().map(|(name, _)| name.as_str()).collect();
+        let list = names.join(", ");
+        let signature = match names.len() {
+            0 => format!("{schema}.{name} without parameters"),
+            _ => format!("{schema}.{name}({list})"),
+        };
+        let with = match names.len() {
+            0 => " without parameters".to_owned(),
+            1 => format!(" with parameter {list}"),
+            _ => format!(" with parameters {list}"),
+        };
+        let unnamed = match call.body {
+            Some((types, _)) if types.contains(&"json") => {
+                " or with a single unnamed json/jsonb parameter".to_owned()
+            }
+            Some((types, _)) => format!(" or with a single unnamed {} parameter", types.join("/")),
+            None => String::new(),
+        };
+        let problem = Problem::new("PGRST202", format!("Could not find the function {signature} in the schema cache"))
+            .with_details(format!(
+                "Searched for the function {schema}.{name}{with}{unnamed}, but no matches were found in the schema cache."
+            ));
+        match self.near_function(call) {
+            Some(near) => problem.with_hint(format!("Perhaps you meant to call the function {near}")),
+            None => problem,
+        }
+    }
+
+    /// An overload of that name with other arguments, or a function of a name like it.
+    fn near_function(&self, call: &Call) -> Option<String> {
+        let here = || self.catalog.functions.iter().filter(|function| function.schema == call.target.schema);
+        let same = here().find(|function| function.name == call.target.name);
+        let near = same.or_else(|| {
+            let name = error::closest(&call.target.name, here().map(|function| function.name.as_str()))?;
+            here().find(|function| function.name == name)
+        })?;
+        let names: Vec<_> = near.arguments.iter().map(|argument| argument.name.as_str()).collect();
+        Some(match names.len() {
+            0 => format!("{}.{} without parameters", near.schema, near.name),
+            _ => format!("{}.{}({})", near.schema, near.name, names.join(", ")),
+        })
+    }
+}
+
+/// Whether the given names fit a function: all it requires, and none that it does not know.
+fn fit<'a>(function: &'a Function, given: &[(String, SlotId)]) -> Option<Chosen<'a>> {
+    let known =
+        |name: &str| function.arguments.iter().any(|argument| !name.is_empty() && argument.name == name);
+    if !given.iter().all(|(name, _)| known(name)) {
+        return None;
+    }
+    let slots = function
+        .arguments
+        .iter()
+        .map(|argument| {
+            let slot = given.iter().find(|(name, _)| *name == argument.name).map(|(_, slot)| *slot);
+            match slot {
+                Some(slot) => Some(Some(slot)),
+                None if optional(argument) => Some(None),
+                None => None,
+            }
+        })
+        .collect::<Option<Vec<_>>>()?;
+    Some(Chosen { function, slots })
+}
+
+fn optional(argument: &Argument) -> bool {
+    argument.default.is_some() || argument.variadic
+}
+
+fn ambiguous(call: &Call, candidates: &[Chosen<'_>]) -> Problem {
+    let list: Vec<_> = candidates
+        .iter()
+        .map(|chosen| {
+            let arguments: Vec<_> = chosen
+                .function
+                .arguments
+                .iter()
+                .map(|argument| format!("{} => {}", argument.name, argument.ty.ty))
+                .collect();
+            format!("{}.{}({})", call.target.schema, call.target.name, arguments.join(", "))
+        })
+        .collect();
+    Problem::new(
+        "PGRST203",
+        format!("Could not choose the best candidate function between: {}", list.join(", ")),
+    )
+    .with_hint(
+        "Try renaming the parameters or the function itself in the database so function overloading can be resolved",
+    )
+}
+
+/// The row type of a function that returns no table's rows.
+fn bare_relation<'a, 'c>(
+    function: &Function,
+    source: mainstay_expr::SourceId,
+    columns: impl Iterator<Item = (&'c str, &'c ColumnType)>,
+) -> Relation<'a> {
+    let columns = columns
+        .enumerate()
+        .map(|(position, (name, ty))| RelationColumn {
+            name: name.to_owned(),
+            expr: Expr::column(source, position as u32, ty.ty.clone()),
+        })
+        .collect();
+    Relation { name: function.name.clone(), schema: function.schema.clone(), columns, table: None }
+}
