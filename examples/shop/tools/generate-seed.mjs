@@ -90,9 +90,10 @@ for (const category of categories.filter((c) => c.leaf)) {
         created,
       };
       products.push(product);
+      const ending = pick([0, 50, 90, 95]); // cents: the versions of a product differ by whole euros
       leaf.versions.forEach((version, position) => {
         const cents = Math.round(euros * 100 * (seriesAt ? 1.12 : 1)) + leaf.step * 100 * position;
-        const price = Math.floor(cents / 100) * 100 + pick([0, 50, 90, 95]);
+        const price = Math.floor(cents / 100) * 100 + ending;
         variants.push({
           id: variants.length + 1, product, name: version, price,
           sku: `${leaf.slug.slice(0, 3).toUpperCase()}-${String(id).padStart(3, '0')}-${nounAt + 1}${seriesAt + 1}${position + 1}`,
