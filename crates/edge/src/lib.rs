@@ -1,1 +1,12 @@
-//! What all HTTP surfaces share.
+//! What all HTTP surfaces share: tokens become callers, problems become responses, and cross-origin rules.
+//!
+//! No query is known here, and no database.
+
+pub mod cors;
+mod response;
+mod status;
+mod token;
+
+pub use response::{ResponseParts, problem_response};
+pub use status::status_of;
+pub use token::{Caller, Tokens};
