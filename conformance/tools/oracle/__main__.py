@@ -36,23 +36,26 @@ def same_error(expected, actual):
 
 def pretty(body):
     """A top-level array of rows with one row per line."""
-    out, depth, in_string, escaped = "", 0, False, False
+    out, depth, in_string, escaped, rows = "", 0, False, False, body.lstrip().startswith("[{")
     for c in body.strip():
         if in_string:
             in_string = escaped or c != '"'
             escaped = not escaped and c == "\\"
+        elif c.isspace():
+            # PostgreSQL breaks the line between the rows of json_agg.
+            if c == " " and not out.endswith((" ", "\n")):
+                out += c
+            continue
         elif c == '"':
             in_string = True
         elif c in "[{":
             depth += 1
         elif c in "]}":
             depth -= 1
-        if c == "\n" and not in_string:
-            continue
         out += c
-        if c == "," and depth == 1 and body.lstrip().startswith("[{"):
-            out = out.rstrip() + "\n"
-    return re.sub(r"\n +", "\n ", re.sub(r"\n(?=\{)", "\n ", out))
+        if c == "," and depth == 1 and rows and not in_string:
+            out += "\n "
+    return out
 
 
 def split_http(text):
@@ -89,10 +92,14 @@ def render(expected, response, who):
     names = ", ".join(who)
     suffix = f" as {names}" if names != "anon" else " as anon"
     wanted = [line.partition(":")[0].strip() for line in split_http(expected.text)[0]] if expected.language == "http" else []
+    if response.status >= 400 and not any(response.headers.get(n.lower()) for n in wanted):
+        return f"```json {response.status}{suffix}\n{pretty(response.body)}\n```"
     if wanted or not response.body:
         lines = []
         for name in wanted:
             value = response.headers.get(name.lower())
+            if value is None and response.status >= 400:
+                continue
             lines.append(f"{name}: {'(absent)' if value is None else value}")
         body = pretty(response.body) if response.kind == "json" else response.body
         lines += ["", body or "(empty)"] if response.body or response.status in (200, 201, 204) else []

@@ -11,7 +11,7 @@ from . import grammar, writes
 from .catalog import ApiError, Catalog
 from .cluster import identity
 from .grammar import Unsupported
-from .sql import Node, csv_of, json_of, literal, select_sql, table_name
+from .sql import Node, csv_of, ident, json_of, literal, select_sql, table_name
 
 EMBED_KEYS = re.compile(r"^(?:(.*?)\.)?(order|limit|offset|and|or|not\.and|not\.or)$")
 STATUS = {"23503": 409, "23505": 409, "25006": 405, "42883": 404, "42P01": 404, "42P17": 500, "53400": 500}
@@ -168,8 +168,7 @@ def shape(body, rows, kind, offset, total, request, prefer):
     status = 206 if total is not None and rows < total else 200
     body = finish(body, rows, kind)
     headers["preference-applied"] = applied(request, prefer)
-    headers["content-type"] = {"csv": "text/csv", "object": "application/vnd.pgrst.object+json",
-        "stripped": "application/vnd.pgrst.array+json;nulls=stripped"}.get(kind, "application/json") + "; charset=utf-8"
+    headers["content-type"] = content_type(kind)
     return Response(status, "" if request.method == "HEAD" else body, headers, "csv" if kind == "csv" else "json")
 
 
@@ -189,11 +188,11 @@ def strip(value):
     return [strip(v) for v in value] if isinstance(value, list) else value
 
 
-def applied(request, prefer):
+def applied(request, prefer, has_key=True):
     write_ = request.method in ("POST", "PATCH", "PUT", "DELETE") and not request.path.startswith("/rpc/")
     names = []
     for name in ("resolution", "missing", "return", "count", "tx", "handling", "timezone", "max-affected"):
-        if name not in prefer or (name == "return" and not write_) or (name == "resolution" and request.method != "POST"):
+        if name not in prefer or (name == "return" and not write_) or (name == "resolution" and not resolves(request, has_key)):
             continue
         if name == "missing" and request.method not in ("POST", "PATCH"):
             continue
@@ -203,35 +202,66 @@ def applied(request, prefer):
     return ", ".join(names) or None
 
 
+def resolves(request, has_key):
+    return request.method == "POST" and (has_key or any(k == "on_conflict" for k, _ in request.params))
+
+
 def write(connection, catalog, table, request, prefer):
     payload = body_rows(request) if request.method != "DELETE" else None
+    if request.method == "PUT":
+        writes.put_checks(catalog, table, request, payload)
+    catalog.aliases.update(target=table[1], written=table[1])
     statement, status = writes.statement(catalog, table, request, prefer, payload)
     wants_rows = prefer.get("return") == "representation"
+    location = prefer.get("return") == "headers-only" and request.method == "POST" and catalog.primary.get(table)
     node = read_node(catalog, table, request.params, "written", skip=writes.own_keys(request))
     conditions = writes.where(node)
     node.filters = []
     node.limit = node.offset = None
-    sql = f"with written as ({statement.replace('@where', conditions)} {writes.returning(node, wants_rows)}) "
+    returned = writes.returning(node, wants_rows)
+    if location:
+        returned = "returning " + ", ".join(f"target.{ident(c)}" for c in location)
+    sql = f"with written as ({statement.replace('@where', conditions)} {returned}) "
+    before = size(connection, table)
+    kind, body, headers = media(request) if wants_rows else "json", "", {}
     if wants_rows:
-        kind = media(request)
-        row = connection.execute(sql + (csv_of if kind == "csv" else json_of)(select_sql(node))).fetchone()
-        body, rows = row
+        body, rows = connection.execute(sql + (csv_of if kind == "csv" else json_of)(select_sql(node))).fetchone()
+        headers["content-type"] = content_type(kind)
     else:
-        kind, body = "json", ""
-        rows = connection.execute(sql + "select count(*) from written").fetchone()[0]
+        sent = connection.execute(sql + "select * from written").fetchall()
+        rows = len(sent)
+        if location and rows == 1:
+            headers["location"] = f"/{table[1]}?" + "&".join(f"{c}=eq.{v}" for c, v in zip(location, sent[0]))
     if "max-affected" in prefer and prefer.get("handling") == "strict" and request.method in ("PATCH", "DELETE"):
         if rows > int(prefer["max-affected"]):
             raise ApiError(400, "PGRST124", "Query result exceeds max-affected preference constraint", f"The query affects {rows} rows")
+    inserted = size(connection, table) - before
+    upsert = request.method == "PUT" or prefer.get("resolution") == "merge-duplicates"
+    if upsert:
+        status = (201, 201) if inserted else ((204, 200) if request.method == "PUT" else (200, 200))
     total = rows if prefer.get("count") else "*"
-    headers = {"preference-applied": applied(request, prefer)}
+    headers["preference-applied"] = applied(request, prefer, bool(catalog.primary.get(table)))
     if request.method in ("POST", "DELETE"):
         headers["content-range"] = f"*/{total}"
     elif request.method == "PATCH":
         headers["content-range"] = f"0-{rows - 1}/{total}" if rows else f"*/{total}"
     if wants_rows:
         body = finish(body, rows, kind)
-    status = status[1 if wants_rows else 0]
-    return Response(status, body, headers, "csv" if kind == "csv" else "json")
+    return Response(status[1 if wants_rows else 0], body, headers, "csv" if kind == "csv" else "json")
+
+
+def size(connection, table):
+    """Rows of a table, whoever asks; tells an upsert that inserts from one that only updates."""
+    role = connection.execute("select current_user").fetchone()[0]
+    connection.execute("reset role")
+    count = connection.execute(f"select count(*) from {table_name(table)}").fetchone()[0]
+    connection.execute(f"set local role {role}")
+    return count
+
+
+def content_type(kind):
+    return {"csv": "text/csv", "object": "application/vnd.pgrst.object+json",
+        "stripped": "application/vnd.pgrst.array+json;nulls=stripped"}.get(kind, "application/json") + "; charset=utf-8"
 
 
 def body_rows(request):

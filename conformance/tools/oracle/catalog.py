@@ -33,6 +33,15 @@ class Catalog:
                 where c.relkind in ('r', 'v') and n.nspname !~ '^(pg_|information_schema|auth$)'
                   and a.attnum > 0 and not a.attisdropped group by 1, 2"""):
             self.tables[(schema, table)] = dict(zip(columns, types))
+        self.defaults = {}
+        for schema, table, column, default in connection.execute("""
+                select n.nspname, c.relname, a.attname, case when a.attidentity = '' then pg_get_expr(d.adbin, d.adrelid)
+                  else format('nextval(%L)', pg_get_serial_sequence(c.oid::regclass::text, a.attname)) end
+                from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+                left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+                where (a.atthasdef or a.attidentity <> '') and a.attgenerated = ''
+                  and n.nspname !~ '^(pg_|information_schema|auth$)'"""):
+            self.defaults.setdefault((schema, table), {})[column] = default
         self.keys, self.primary, self.foreign = {}, {}, []
         for schema, table, name, kind, columns, to_schema, to_table, to_columns in connection.execute("""
                 select n.nspname, c.relname, k.conname, k.contype,

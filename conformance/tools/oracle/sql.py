@@ -122,7 +122,7 @@ def join_sql(child, parent, alias):
 
 
 def exists_sql(child, parent):
-    alias = parent + "e"
+    alias = parent + "_e"
     extra, join = join_sql(child, parent, alias)
     where = [join] + conditions(child, alias)
     return f"exists (select 1 from {table_name(child.table)} {alias}{extra} where {' and '.join(where)})"
@@ -142,7 +142,7 @@ def order_sql(node, alias):
             if child.relation.kind != "one":
                 raise ApiError(400, "PGRST118", f"A related order on '{term.relation}' is not possible",
                     f"'{node.table[1]}' and '{term.relation}' do not form a many-to-one or one-to-one relationship")
-            inner = alias + "o"
+            inner = alias + "_o"
             extra, join = join_sql(child, alias, inner)
             where = " and ".join([join] + conditions(child, inner))
             sql = f"(select {column(term.field, inner, node.catalog.tables[child.table])} from {table_name(child.table)} {inner}{extra} where {where})"
@@ -225,6 +225,6 @@ def json_of(sql):
 
 
 def csv_of(sql):
-    return (f"with source as ({sql}) select (select coalesce(string_agg(k, ','), '') from "
+    return (f"select * from (with source as ({sql}) select (select coalesce(string_agg(k, ','), '') from "
             "(select json_object_keys(j) k from (select row_to_json(s) j from source s limit 1) x) y) || E'\\n' || "
-            "coalesce(string_agg(substring(s::text, 2, length(s::text) - 2), E'\\n'), ''), count(*) from source s")
+            "coalesce(string_agg(substring(s::text, 2, length(s::text) - 2), E'\\n'), ''), count(*) from source s) csv")

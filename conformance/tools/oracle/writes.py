@@ -29,11 +29,23 @@ def columns_of(request, payload, table, catalog):
     return names
 
 
-def recordset(catalog, table, names, payload):
-    rows = payload if isinstance(payload, list) else [payload]
+def recordset(catalog, table, names, payload, request):
+    """The rows of a body; JSON goes to PostgreSQL as it was sent, so that no digit is lost on the way."""
+    raw = request.body if "csv" not in request.headers.get("content-type", "") else json.dumps(payload)
+    raw = raw if isinstance(payload, list) else f"[{raw}]"
+    if preferred_default(request):
+        defaults = catalog.defaults.get(table, {})
+        pairs = ", ".join(f"{literal(n)}, {defaults[n]}" for n in names if n in defaults)
+        raw = f"(select json_agg(jsonb_build_object({pairs}) || e::jsonb) from json_array_elements({literal(raw)}::json) e)"
+    else:
+        raw = literal(raw) + "::json"
     types = catalog.tables[table]
     shape = ", ".join(f"{ident(n)} {types[n]}" for n in names)
-    return f"json_to_recordset({literal(json.dumps(rows))}::json) as body({shape})"
+    return f"json_to_recordset({raw}) as body({shape})"
+
+
+def preferred_default(request):
+    return "missing=default" in request.headers.get("prefer", "").replace(" ", "").split(",")
 
 
 def statement(catalog, table, request, prefer, payload):
@@ -41,35 +53,32 @@ def statement(catalog, table, request, prefer, payload):
     name = table_name(table)
     if request.method == "DELETE":
         return f"delete from {name} target @where", (204, 200)
-    if prefer.get("missing") == "default":
-        raise Unsupported("missing=default")
     names = columns_of(request, payload, table, catalog)
     listed = ", ".join(map(ident, names))
     if request.method == "PATCH":
         if not names:
             raise Unsupported("empty update")
-        row = payload[0] if isinstance(payload, list) else payload
+        if isinstance(payload, list):
+            raise Unsupported("an update with an array")
         sets = ", ".join(f"{ident(n)} = body.{ident(n)}" for n in names)
-        return (f"update {name} target set {sets} from (select * from {recordset(catalog, table, names, row)}) body @where",
+        return (f"update {name} target set {sets} from (select * from {recordset(catalog, table, names, payload, request)}) body @where",
                 (204, 200))
-    if request.method != "POST":
-        raise Unsupported("PUT")
     if not names:
         insert = f"insert into {name} as target default values" if payload != [] else \
             f"insert into {name} as target select from (select 1) x where false"
-        return insert + " @where", (201, 201)
-    insert = f"insert into {name} as target ({listed}) select {listed} from {recordset(catalog, table, names, payload)}"
-    if "resolution" in prefer:
+        return insert, (201, 201)
+    insert = f"insert into {name} as target ({listed}) select {listed} from {recordset(catalog, table, names, payload, request)}"
+    if "resolution" in prefer or request.method == "PUT":
         target = [v for k, v in request.params if k == "on_conflict"]
         keys = [k.strip().strip('"') for k in target[0].split(",")] if target else catalog.primary.get(table)
         if keys:
             on = ", ".join(map(ident, keys))
-            if prefer["resolution"] == "ignore-duplicates":
+            if prefer.get("resolution") == "ignore-duplicates" and request.method == "POST":
                 insert += f" on conflict ({on}) do nothing"
             else:
                 sets = ", ".join(f"{ident(n)} = excluded.{ident(n)}" for n in names)
                 insert += f" on conflict ({on}) do update set {sets}"
-    return insert + " @where", (201, 201)
+    return insert, (201, 201)
 
 
 def where(node):
@@ -80,6 +89,19 @@ def where(node):
     found = conditions(node, "target")
     node.filters, node.children = node_filters, children
     return "where " + " and ".join(found) if found else ""
+
+
+def put_checks(catalog, table, request, payload):
+    """PUT names its row by the whole primary key, in the URL and in the body."""
+    keys = catalog.primary.get(table, [])
+    filters = {k: v for k, v in request.params if k not in ("select", "columns", "limit", "offset")}
+    if any(k in ("limit", "offset") for k, _ in request.params):
+        raise ApiError(400, "PGRST114", "limit/offset querystring parameters are not allowed for PUT")
+    if set(filters) != set(keys) or any(not v.startswith("eq.") for v in filters.values()):
+        raise ApiError(405, "PGRST105", "Filters must include all and only primary key columns with 'eq' operators")
+    row = payload[0] if isinstance(payload, list) else payload
+    if any(str(row.get(k)) != v[3:] for k, v in filters.items()):
+        raise ApiError(400, "PGRST115", "Payload values do not match URL in primary key column(s)")
 
 
 def returning(node, wants_rows):
