@@ -4,7 +4,12 @@
 //! defaults and the plans of requests are all made of it; the dialects print it as SQL and the evaluator runs it over rows in
 //! memory. Tables are known here only as numbers ([`TableId`]); what they are is the catalog's business.
 
+mod calendar;
+pub mod cast;
 mod function;
+pub mod input;
+mod numeric;
+pub mod output;
 mod registry;
 pub mod resolve;
 mod rewrite;
@@ -14,8 +19,10 @@ mod tree;
 mod types;
 mod value;
 pub mod visit;
+mod zone;
 
 pub use function::Func;
+pub use input::TimeContext;
 pub use registry::{Entry, Volatility};
 pub use rewrite::{InputsUsed, Tree};
 pub use select::{
@@ -27,3 +34,4 @@ pub use tree::{
 };
 pub use types::{ColumnType, EnumType, Modifier, Type};
 pub use value::{Interval, Jsonb, Numeric, Value};
+pub use zone::Zone;

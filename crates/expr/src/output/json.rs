@@ -1,0 +1,158 @@
+//! JSON strings and jsonb documents.
+
+use crate::Jsonb;
+
+/// Appends a JSON string: only `"`, `\` and control characters are escaped, the rest stays as it is.
+pub fn json_str(text: &str, out: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    out.reserve(bytes.len() + 2);
+    out.push(b'"');
+    let mut plain = 0;
+    let mut position = 0;
+    while let Some(found) = next_escaped(bytes, position) {
+        out.extend_from_slice(&bytes[plain..found]);
+        escape(bytes[found], out);
+        position = found + 1;
+        plain = position;
+    }
+    out.extend_from_slice(&bytes[plain..]);
+    out.push(b'"');
+}
+
+/// The first byte from `start` on that a JSON string must escape, found eight at a time.
+fn next_escaped(bytes: &[u8], start: usize) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let mut position = start;
+    while let Some(chunk) = bytes[position..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*chunk);
+        // The high bits that remain of `x - n & !x` mark bytes below n, at least one of them truly.
+        let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGHS;
+        let quote = below(word ^ (ONES * u64::from(b'"')), 1);
+        let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
+        if (below(word, 0x20) | quote | backslash) != 0 {
+            break;
+        }
+        position += 8;
+    }
+    bytes[position..]
+        .iter()
+        .position(|byte| matches!(byte, 0..0x20 | b'"' | b'\\'))
+        .map(|found| position + found)
+}
+
+fn escape(byte: u8, out: &mut Vec<u8>) {
+    match byte {
+        b'"' => out.extend_from_slice(b"\\\""),
+        b'\\' => out.extend_from_slice(b"\\\\"),
+        8 => out.extend_from_slice(b"\\b"),
+        12 => out.extend_from_slice(b"\\f"),
+        b'\n' => out.extend_from_slice(b"\\n"),
+        b'\r' => out.extend_from_slice(b"\\r"),
+        b'\t' => out.extend_from_slice(b"\\t"),
+        _ => {
+            out.extend_from_slice(b"\\u00");
+            super::hex(&[byte], out);
+        }
+    }
+}
+
+/// Appends a jsonb document as PostgreSQL writes it, with `": "` and `", "`.
+pub fn jsonb(value: &Jsonb, out: &mut Vec<u8>) {
+    match value {
+        Jsonb::Array(elements) => {
+            out.push(b'[');
+            for (position, element) in elements.iter().enumerate() {
+                if position > 0 {
+                    out.extend_from_slice(b", ");
+                }
+                jsonb(element, out);
+            }
+            out.push(b']');
+        }
+        Jsonb::Object(fields) => {
+            out.push(b'{');
+            for (position, (key, value)) in fields.iter().enumerate() {
+                if position > 0 {
+                    out.extend_from_slice(b", ");
+                }
+                json_str(key, out);
+                out.extend_from_slice(b": ");
+                jsonb(value, out);
+            }
+            out.push(b'}');
+        }
+        scalar => jsonb_scalar(scalar, out),
+    }
+}
+
+/// Appends a jsonb document as `jsonb_pretty` does: a line per member, indented by four blanks.
+pub fn jsonb_pretty(value: &Jsonb, out: &mut Vec<u8>) {
+    pretty(value, 0, out);
+}
+
+fn pretty(value: &Jsonb, depth: usize, out: &mut Vec<u8>) {
+    let line = |depth: usize, out: &mut Vec<u8>| {
+        out.push(b'\n');
+        out.resize(out.len() + depth * 4, b' ');
+    };
+    match value {
+        Jsonb::Array(elements) => {
+            out.push(b'[');
+            for (position, element) in elements.iter().enumerate() {
+                if position > 0 {
+                    out.push(b',');
+                }
+                line(depth + 1, out);
+                pretty(element, depth + 1, out);
+            }
+            line(depth, out);
+            out.push(b']');
+        }
+        Jsonb::Object(fields) => {
+            out.push(b'{');
+            for (position, (key, value)) in fields.iter().enumerate() {
+                if position > 0 {
+                    out.push(b',');
+                }
+                line(depth + 1, out);
+                json_str(key, out);
+                out.extend_from_slice(b": ");
+                pretty(value, depth + 1, out);
+            }
+            line(depth, out);
+            out.push(b'}');
+        }
+        scalar => jsonb_scalar(scalar, out),
+    }
+}
+
+fn jsonb_scalar(value: &Jsonb, out: &mut Vec<u8>) {
+    match value {
+        Jsonb::Bool(true) => out.extend_from_slice(b"true"),
+        Jsonb::Bool(false) => out.extend_from_slice(b"false"),
+        Jsonb::Number(number) => crate::numeric::write(number, out),
+        Jsonb::String(text) => json_str(text, out),
+        Jsonb::Null | Jsonb::Array(_) | Jsonb::Object(_) => out.extend_from_slice(b"null"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_escape_only_what_they_must() {
+        for (text, json) in [
+            ("", r#""""#),
+            ("plain / text, longer than eight: äöü €", r#""plain / text, longer than eight: äöü €""#),
+            ("a\"b\\c", r#""a\"b\\c""#),
+            ("12345678\n\t\r\u{8}\u{c}", r#""12345678\n\t\r\b\f""#),
+            ("\u{1}\u{1f}\u{7f}", "\"\\u0001\\u001f\u{7f}\""),
+        ] {
+            let mut out = Vec::new();
+            json_str(text, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), json);
+        }
+    }
+}
