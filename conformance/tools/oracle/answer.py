@@ -101,7 +101,7 @@ def read_node(catalog, table, params, source=None, skip=()):
             path, filter_ = grammar.horizontal(key, value)
             node.at(path).filters.append(filter_)
             continue
-        at = node.at(m[1].split(".") if m[1] else [], "filter" if m[2] not in ("order", "limit", "offset") else m[2])
+        at = node.at(m[1].split(".") if m[1] else [])
         if m[2] == "order":
             at.order = grammar.order(value)
         elif m[2] in ("limit", "offset"):
@@ -148,6 +148,8 @@ def read(connection, node, request, prefer):
     kind, sql = media(request), None
     sql = select_sql(node)
     body, rows = connection.execute(csv_of(sql) if kind == "csv" else json_of(sql)).fetchone()
+    if "nulls=stripped" in request.headers.get("accept", ""):
+        body = connection.execute(f"select json_strip_nulls({literal(body)}::json)::text").fetchone()[0]
     total = None
     if prefer.get("count") in ("exact", "estimated", "planned"):
         order, limit, offset = node.order, node.limit, node.offset
@@ -177,15 +179,7 @@ def finish(body, rows, kind):
         if rows != 1:
             raise ApiError(406, "PGRST116", "Cannot coerce the result to a single JSON object", f"The result contains {rows} rows")
         return body.strip()[1:-1]
-    if kind == "stripped":
-        return json.dumps(strip(json.loads(body)), ensure_ascii=False, separators=(",", ":"))
     return body
-
-
-def strip(value):
-    if isinstance(value, dict):
-        return {k: strip(v) for k, v in value.items() if v is not None}
-    return [strip(v) for v in value] if isinstance(value, list) else value
 
 
 def applied(request, prefer, has_key=True):

@@ -34,16 +34,14 @@ class Node:
                 child.embed, child.relation = item, relation
                 self.children[item.alias or item.name] = child
 
-    def at(self, path, verb="filter"):
+    def at(self, path):
         node = self
         for name in path:
             if name not in node.children:
                 known = [k for k, c in node.children.items() if c.embed.name == name]
                 if not known:
-                    raise ApiError(400, "PGRST108",
-                        f"Cannot apply {verb} because '{name}' is not an embedded resource in this request" if verb
-                        else f"'{name}' is not an embedded resource in this request", None,
-                        f"Verify that '{name}' is included in the 'select' query parameter.")
+                    raise ApiError(400, "PGRST108", f"'{name}' is not an embedded resource in this request", None,
+                                   f"Verify that '{name}' is included in the 'select' query parameter.")
                 name = known[0]
             node = node.children[name]
         return node
@@ -138,7 +136,7 @@ def order_sql(node, alias):
     terms = []
     for term in node.order:
         if term.relation:
-            child = node.at([term.relation], None)
+            child = node.at([term.relation])
             if child.relation.kind != "one":
                 raise ApiError(400, "PGRST118", f"A related order on '{term.relation}' is not possible",
                     f"'{node.table[1]}' and '{term.relation}' do not form a many-to-one or one-to-one relationship")
