@@ -37,7 +37,7 @@ impl Reads {
     pub fn open(database: &Path) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(database, flags)?;
-        connection.execute_batch("PRAGMA cache_size = -16384;")?;
+        connection.execute_batch("PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456;")?;
         Ok(connection)
     }
 

@@ -37,10 +37,9 @@ impl Checkpointer {
     /// Starts the copying thread, with a connection of its own, and follows the log of `writer`.
     pub fn start(database: &Path, writer: &mut Connection) -> rusqlite::Result<Self> {
         let copier = Connection::open(database)?;
-        // Before its first read a connection does not know that there is a log, and its checkpoints silently do nothing.
-        copier.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        copier.execute_batch("PRAGMA wal_autocheckpoint = 0;")?;
         let log = Arc::new(Log::default());
-        let (copy, wanted) = sync_channel(0);
+        let (copy, wanted) = sync_channel(1);
         let seen = Arc::clone(&log);
         thread::spawn(move || copy_when_told(&copier, &wanted, &seen));
         let seen = Arc::clone(&log);
@@ -60,14 +59,13 @@ impl Checkpointer {
             copied = 0;
             self.log.copied.store(0, Ordering::Relaxed);
         }
-        let left = length - copied;
-        if length > LONG && left < CHEAP && copied > 0 {
+        if length > LONG && copied > 0 && length - copied < CHEAP {
             // Zero until the next copy, so that a reader who still holds the old log costs one attempt per copy.
             self.log.copied.store(0, Ordering::Relaxed);
             return checkpoint(writer).map(|_| ());
         }
-        if left >= COPY_EVERY || length > LONG {
-            // Nobody takes it while a copy is under way.
+        if length - copied >= COPY_EVERY {
+            // A full channel means that a copy is under way or due.
             let _ = self.copy.try_send(());
         }
         Ok(())

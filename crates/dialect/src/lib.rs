@@ -1,1 +1,10 @@
-//! Plans and migration steps to SQL per dialect.
+//! Plans and migration steps to SQL, one module per SQL dialect.
+//!
+//! SQL is a value here ([`Sql`]): keywords, identifiers, constants and inputs have constructors of their own, and no other
+//! string becomes SQL. Statement text depends on the shape of what is asked only, never on a request's values. Drivers
+//! are unknown here: whoever has one binds the inputs of a [`Statement`](sqlite::Statement) and registers the functions.
+
+mod sql;
+pub mod sqlite;
+
+pub use sql::{Constant, Quoting, Sql};

@@ -1,0 +1,289 @@
+//! The functions, aggregates and collations that statements use and SQLite lacks, as pure code: whoever has a connection
+//! registers all of [`Scalar::ALL`], [`AggregateName::ALL`] and [`Collation::REGISTERED`] on it.
+//!
+//! Functions must be registered as innocuous, and the deterministic ones as such: they stand in checks and indexes.
+
+use std::cmp::Ordering;
+
+use bigdecimal::BigDecimal;
+use bigdecimal::num_bigint::BigInt;
+use mainstay_base::{Problem, Result};
+use mainstay_expr::{Numeric, Value, output};
+
+pub use super::signature::Signature;
+use super::storage::{Collation, Datum, DatumRef, Storage};
+
+/// The scalar functions besides `pg_call` and `pg_call_volatile`, which [`Signature`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scalar {
+    /// `pg_decimal(integer, scale)`: the canonical text of a scaled integer.
+    Decimal,
+    /// `pg_step(integer)`: the same; 0 is an error.
+    Step,
+}
+
+impl Scalar {
+    /// All of them; each is deterministic.
+    pub const ALL: [Self; 2] = [Self::Decimal, Self::Step];
+
+    /// Its name in SQL.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Decimal => "pg_decimal",
+            Self::Step => "pg_step",
+        }
+    }
+
+    /// How many arguments it takes.
+    pub fn arity(self) -> usize {
+        match self {
+            Self::Decimal => 2,
+            Self::Step => 1,
+        }
+    }
+
+    /// Its value.
+    pub fn call(self, args: &[DatumRef<'_>]) -> Result<Datum> {
+        match (self, args) {
+            (_, [DatumRef::Null, ..]) => Ok(Datum::Null),
+            (Self::Decimal, [DatumRef::Int(number), DatumRef::Int(scale)]) => {
+                let scale = u16::try_from(*scale).map_err(|_| wrong_arguments(self.name()))?;
+                let mut out = Vec::new();
+                output::scaled(*number, scale, &mut out);
+                text(out)
+            }
+            (Self::Step, [DatumRef::Int(0)]) => Err(Problem::new("22023", "step size cannot equal zero")),
+            (Self::Step, [DatumRef::Int(step)]) => Ok(Datum::Int(*step)),
+            _ => Err(wrong_arguments(self.name())),
+        }
+    }
+}
+
+/// The aggregates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AggregateName {
+    /// `pg_sum_int(integer, scale)`: the exact sum of scaled integers as a decimal's text
+    SumInt,
+    /// `pg_sum_decimal(text)`: the exact sum of decimals
+    SumDecimal,
+    /// `pg_sum_real(real)`: added one after the other, as PostgreSQL does
+    SumReal,
+    /// `pg_array_agg(value)`: a stored array, NULLs included
+    ArrayAgg,
+    /// `pg_array_agg_bool(integer)`: a stored array of truth values
+    ArrayAggBool,
+    /// `pg_json_agg(text)`: a JSON array of documents, NULL as `null`
+    JsonAgg,
+    /// `pg_single(value)`: the only value; a second row is an error
+    Single,
+}
+
+impl AggregateName {
+    /// All of them; each is deterministic.
+    pub const ALL: [Self; 7] = [
+        Self::SumInt,
+        Self::SumDecimal,
+        Self::SumReal,
+        Self::ArrayAgg,
+        Self::ArrayAggBool,
+        Self::JsonAgg,
+        Self::Single,
+    ];
+
+    /// Its name in SQL.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SumInt => "pg_sum_int",
+            Self::SumDecimal => "pg_sum_decimal",
+            Self::SumReal => "pg_sum_real",
+            Self::ArrayAgg => "pg_array_agg",
+            Self::ArrayAggBool => "pg_array_agg_bool",
+            Self::JsonAgg => "pg_json_agg",
+            Self::Single => "pg_single",
+        }
+    }
+
+    /// How many arguments it takes.
+    pub fn arity(self) -> usize {
+        if self == Self::SumInt { 2 } else { 1 }
+    }
+
+    /// The state of one group.
+    pub fn start(self) -> Accumulator {
+        match self {
+            Self::SumInt => Accumulator::SumInt { sum: 0, scale: None },
+            Self::SumDecimal => Accumulator::SumDecimal(None),
+            Self::SumReal => Accumulator::SumReal(None),
+            Self::ArrayAgg => Accumulator::Array { element: Storage::Text, json: Vec::new() },
+            Self::ArrayAggBool => Accumulator::Array { element: Storage::Bool, json: Vec::new() },
+            Self::JsonAgg => Accumulator::Json(Vec::new()),
+            Self::Single => Accumulator::Single(None),
+        }
+    }
+}
+
+/// What an aggregate has seen of its group. Without a row it comes out NULL.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "one state per aggregate, told by its name")]
+pub enum Accumulator {
+    SumInt { sum: i128, scale: Option<i64> },
+    SumDecimal(Option<Numeric>),
+    SumReal(Option<f64>),
+    Array { element: Storage, json: Vec<u8> },
+    Json(Vec<u8>),
+    Single(Option<Datum>),
+}
+
+impl Accumulator {
+    /// One row.
+    pub fn step(&mut self, args: &[DatumRef<'_>]) -> Result<()> {
+        match (self, args) {
+            (Self::SumInt { .. } | Self::SumDecimal(_) | Self::SumReal(_), [DatumRef::Null, ..]) => {}
+            (Self::SumInt { sum, scale }, [DatumRef::Int(number), DatumRef::Int(digits)]) => {
+                // the sum of 2^63 bigints still fits
+                *sum += i128::from(*number);
+                *scale = Some(*digits);
+            }
+            (Self::SumDecimal(sum), [datum @ DatumRef::Text(_)]) => {
+                let Value::Numeric(number) = Storage::Decimal.decode(*datum)? else {
+                    return Err(wrong_arguments("pg_sum_decimal"));
+                };
+                *sum = Some(match (sum.take(), number) {
+                    (None, number) => number,
+                    (Some(Numeric::Finite(sum)), Numeric::Finite(number)) => Numeric::Finite(sum + number),
+                    _ => Numeric::NaN,
+                });
+            }
+            (Self::SumReal(sum), [DatumRef::Real(number)]) => *sum = Some(sum.unwrap_or(0.0) + number),
+            (Self::SumReal(sum), [DatumRef::Int(number)]) => {
+                *sum = Some(sum.unwrap_or(0.0) + *number as f64);
+            }
+            (Self::Array { element, json }, [datum]) => {
+                json.push(if json.is_empty() { b'[' } else { b',' });
+                element.push_element(*datum, json)?;
+            }
+            (Self::Json(json), [datum]) => {
+                json.extend_from_slice(if json.is_empty() { b"[".as_slice() } else { b", " });
+                json.extend_from_slice(match datum {
+                    DatumRef::Text(text) => text,
+                    _ => b"null",
+                });
+            }
+            (Self::Single(only), [datum]) => {
+                if only.is_some() {
+                    let message = "more than one row returned by a subquery used as an expression";
+                    return Err(Problem::new("21000", message));
+                }
+                *only = Some((*datum).to_owned());
+            }
+            _ => return Err(wrong_arguments("an aggregate")),
+        }
+        Ok(())
+    }
+
+    /// The aggregate's value.
+    pub fn finish(self) -> Result<Datum> {
+        match self {
+            Self::SumInt { scale: None, .. }
+            | Self::SumDecimal(None)
+            | Self::SumReal(None)
+            | Self::Single(None) => Ok(Datum::Null),
+            Self::SumInt { sum, scale: Some(scale) } => {
+                let sum = BigDecimal::new(BigInt::from(sum), scale);
+                Storage::Decimal.encode(&Value::Numeric(Numeric::Finite(sum)))
+            }
+            Self::SumDecimal(Some(sum)) => Storage::Decimal.encode(&Value::Numeric(sum)),
+            Self::SumReal(Some(sum)) => Ok(Datum::Real(sum)),
+            Self::Array { mut json, .. } | Self::Json(mut json) => {
+                if json.is_empty() {
+                    return Ok(Datum::Null);
+                }
+                json.push(b']');
+                text(json)
+            }
+            Self::Single(Some(only)) => Ok(only),
+        }
+    }
+}
+
+impl Collation {
+    /// Those that must be registered.
+    pub const REGISTERED: [Self; 3] = [Self::Decimal, Self::Jsonb, Self::Array];
+
+    /// How two stored texts compare.
+    pub fn compare(self, left: &str, right: &str) -> Ordering {
+        match self {
+            _ if left == right => Ordering::Equal,
+            Self::Decimal => compare_decimals(left, right),
+            Self::Rtrim => left.trim_end_matches(' ').cmp(right.trim_end_matches(' ')),
+            Self::Jsonb | Self::Array => left.cmp(right),
+        }
+    }
+}
+
+/// Canonical decimals by their number; NaN is the greatest.
+fn compare_decimals(left: &str, right: &str) -> Ordering {
+    match (left == "NaN", right == "NaN") {
+        (true, true) => return Ordering::Equal,
+        (true, false) => return Ordering::Greater,
+        (false, true) => return Ordering::Less,
+        (false, false) => {}
+    }
+    let (left_negative, left) = magnitude(left);
+    let (right_negative, right) = magnitude(right);
+    match (left_negative, right_negative) {
+        (false, false) => left.cmp(&right),
+        (true, true) => right.cmp(&left),
+        (true, false) => Ordering::Less,
+        (false, true) => Ordering::Greater,
+    }
+}
+
+/// Whether a decimal is below zero, and its magnitude in a form that compares: the number of whole digits, these, the
+/// fraction without trailing zeros.
+fn magnitude(decimal: &str) -> (bool, (usize, &str, &str)) {
+    let (negative, digits) = match decimal.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, decimal),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    let is_zero = whole.is_empty() && fraction.is_empty();
+    (negative && !is_zero, (whole.len(), whole, fraction))
+}
+
+fn text(bytes: Vec<u8>) -> Result<Datum> {
+    String::from_utf8(bytes).map(Datum::Text).map_err(|_| Problem::internal("text is not UTF-8"))
+}
+
+fn wrong_arguments(name: &str) -> Problem {
+    Problem::internal(format!("{name} was called with arguments of other kinds"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_compare_as_numbers() {
+        let ascending = ["-10.5", "-2", "-0.5", "0", "0.05", "0.5", "2", "2.01", "10", "NaN"];
+        for (position, left) in ascending.iter().enumerate() {
+            for (other, right) in ascending.iter().enumerate() {
+                assert_eq!(Collation::Decimal.compare(left, right), position.cmp(&other), "{left} {right}");
+            }
+        }
+        assert_eq!(Collation::Decimal.compare("1.10", "1.1"), Ordering::Equal);
+        assert_eq!(Collation::Decimal.compare("-0.00", "0"), Ordering::Equal);
+    }
+
+    #[test]
+    fn sums_are_exact() {
+        let mut sum = AggregateName::SumInt.start();
+        for _ in 0..3 {
+            sum.step(&[DatumRef::Int(i64::MAX), DatumRef::Int(2)]).unwrap();
+        }
+        sum.step(&[DatumRef::Null, DatumRef::Int(2)]).unwrap();
+        assert_eq!(sum.finish(), Ok(Datum::Text("276701161105643274.21".to_owned())));
+        assert_eq!(AggregateName::SumInt.start().finish(), Ok(Datum::Null));
+    }
+}

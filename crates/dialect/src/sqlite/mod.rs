@@ -1,0 +1,18 @@
+//! SQLite: how values are kept, how selects and writes are said, and the functions that SQLite lacks.
+//!
+//! SQLite computes what it computes exactly as PostgreSQL does; everything else is a call of a registered function
+//! ([`functions`]) that runs the reference evaluator on converted values.
+
+pub mod functions;
+mod render;
+mod signature;
+mod statement;
+pub mod storage;
+
+pub use render::{
+    Restriction, delete, expression_select, index_name, insert, select, select_rows, table_name, update,
+};
+pub use statement::{Argument, Bound, Form, Input, Rounding, Statement, encode_keys};
+
+/// SQL text for SQLite.
+pub type Sql = crate::Sql<Input>;

@@ -1,0 +1,70 @@
+//! Casts: nothing to do where both types are stored alike, native where SQLite agrees, else the evaluator.
+
+use mainstay_base::Result;
+use mainstay_expr::{ColumnType, Expr, Modifier, Type, Volatility};
+
+use super::Renderer;
+use super::call::pg_call;
+use super::fragment::Fragment;
+use crate::sql::sql;
+use crate::sqlite::signature::Operation;
+use crate::sqlite::storage::Storage;
+
+impl Renderer<'_> {
+    pub(super) fn cast(&mut self, inner: &Expr, target: &ColumnType) -> Result<Fragment> {
+        let fragment = self.expr(inner)?;
+        if fragment.is_null() {
+            return Fragment::literal(&mainstay_expr::Value::Null, Storage::of(target));
+        }
+        if target.modifier == Modifier::None
+            && let Some(native) = native(&fragment, &inner.ty, &target.ty)
+        {
+            return Ok(native);
+        }
+        let volatility = if depends_on_zone(&inner.ty) != depends_on_zone(&target.ty) {
+            Volatility::Stable
+        } else {
+            Volatility::Immutable
+        };
+        Ok(pg_call(Operation::Cast, volatility, std::slice::from_ref(&inner.ty), vec![fragment], target))
+    }
+}
+
+/// Casts between these types and others read or show a time in the session's zone.
+fn depends_on_zone(ty: &Type) -> bool {
+    match ty {
+        Type::Timestamptz => true,
+        Type::Array(element) => depends_on_zone(element),
+        _ => false,
+    }
+}
+
+/// The cast when it is free or SQLite's own; no modifier is to be applied.
+fn native(fragment: &Fragment, from: &Type, to: &Type) -> Option<Fragment> {
+    let kept = |storage: Storage| Some(Fragment { storage, ..fragment.clone() });
+    let said = |sql, storage| Some(Fragment::new(sql, storage).nullable(fragment.nullable));
+    match (from, to) {
+        (from, to) if from == to => Some(fragment.clone()),
+        (Type::Int2, Type::Int4 | Type::Int8) | (Type::Int4, Type::Int8) => Some(fragment.clone()),
+        (Type::Bool, Type::Int4) => kept(Storage::Int),
+        (Type::Float4, Type::Float8) => kept(Storage::Float8),
+        (Type::Text | Type::Varchar | Type::Enum(_), Type::Text | Type::Varchar)
+        | (Type::Uuid | Type::Json | Type::Jsonb, Type::Text) => kept(Storage::Text),
+        (Type::Bpchar, Type::Text | Type::Varchar) => {
+            said(sql!["rtrim(", fragment.sql.clone(), ", ' ')"], Storage::Text)
+        }
+        (Type::Int2 | Type::Int4 | Type::Int8, Type::Numeric) => kept(Storage::Scaled(0)),
+        (Type::Int2 | Type::Int4 | Type::Int8, Type::Float8) => {
+            said(sql!["CAST(", fragment.sql.clone(), " AS REAL)"], Storage::Float8)
+        }
+        (Type::Int2 | Type::Int4 | Type::Int8, Type::Text | Type::Varchar) => {
+            said(sql!["CAST(", fragment.sql.clone(), " AS TEXT)"], Storage::Text)
+        }
+        (Type::Numeric, Type::Text | Type::Varchar) => {
+            let nullable = fragment.nullable;
+            let decimal = fragment.clone().into_decimal();
+            Some(Fragment::new(decimal.sql, Storage::Text).nullable(nullable))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,144 @@
+//! Expressions: which form is said how. Families of forms have files of their own beside this one.
+
+use mainstay_base::{Problem, Result};
+use mainstay_expr::{Expr, ExprKind, Input as Supplied, SessionValue, Truth, Type, Value, When};
+
+use super::fragment::{Fragment, unify};
+use super::{Renderer, Sql};
+use crate::sql::sql;
+use crate::sqlite::Bound;
+use crate::sqlite::signature::Operation;
+use crate::sqlite::storage::Storage;
+
+impl Renderer<'_> {
+    pub(super) fn expr(&mut self, expr: &Expr) -> Result<Fragment> {
+        match &expr.kind {
+            ExprKind::Literal(value) => self.literal(value, &expr.ty),
+            ExprKind::Input(input) => input_fragment(input, &expr.ty),
+            ExprKind::Column(column) => self.column(*column, &expr.ty),
+            ExprKind::Compare(op, left, right) => self.compare(*op, left, right),
+            ExprKind::And(terms) => self.connective(terms, " AND ", "TRUE"),
+            ExprKind::Or(terms) => self.connective(terms, " OR ", "FALSE"),
+            ExprKind::Not(inner) => self.not(inner),
+            ExprKind::IsNull(inner) => self.is_null(inner, " IS NULL)"),
+            ExprKind::IsTruth(inner, truth) => {
+                let inner = self.expr(inner)?;
+                let test = match truth {
+                    Truth::True => " IS TRUE)",
+                    Truth::False => " IS FALSE)",
+                    Truth::Unknown => " IS NULL)",
+                };
+                Ok(Fragment::bool(sql!["(", inner.sql, test]).nullable(false))
+            }
+            ExprKind::IsDistinct(left, right) => self.is_distinct(left, right),
+            ExprKind::Match { op, value, pattern, escape } => self.matches(*op, value, pattern, *escape),
+            ExprKind::CompareArray { op, quantifier, value, array } => {
+                self.compare_array(*op, *quantifier, value, array)
+            }
+            ExprKind::MatchArray { op, quantifier, value, array } => {
+                self.operation(Operation::MatchArray(*op, *quantifier), &[value, array], &expr.ty)
+            }
+            ExprKind::InList(value, list) => self.in_list(value, list),
+            ExprKind::Call(func, args) => self.call(*func, args, &expr.ty),
+            ExprKind::Cast(inner, target) => self.cast(inner, target),
+            ExprKind::Case(arms, otherwise) => self.case(arms, otherwise.as_deref(), &expr.ty),
+            ExprKind::Coalesce(terms) => self.coalesce(terms),
+            ExprKind::Extreme(greatest, terms) => {
+                let terms: Vec<&Expr> = terms.iter().collect();
+                self.operation(Operation::Extreme(*greatest), &terms, &expr.ty)
+            }
+            ExprKind::Array(elements) => {
+                let elements: Vec<&Expr> = elements.iter().collect();
+                self.operation(Operation::Array, &elements, &expr.ty)
+            }
+            ExprKind::Exists(select) => self.exists(select),
+            ExprKind::Scalar(select) => self.scalar(select, &expr.ty),
+            ExprKind::ArrayOf(select) => self.array_of(select, &expr.ty),
+            ExprKind::InSelect(values, select) => self.in_select(values, select),
+            ExprKind::Aggregate(aggregate) => self.aggregate(aggregate, &expr.ty),
+        }
+    }
+
+    /// A boolean as a condition.
+    pub(super) fn condition(&mut self, expr: &Expr) -> Result<Sql> {
+        Ok(self.expr(expr)?.sql)
+    }
+
+    fn literal(&mut self, value: &Value, ty: &Type) -> Result<Fragment> {
+        match value {
+            Value::Bool(true) => Ok(Fragment::bool(Sql::from("TRUE")).nullable(false)),
+            Value::Bool(false) => Ok(Fragment::bool(Sql::from("FALSE")).nullable(false)),
+            _ => Fragment::literal(value, Storage::of_type(ty)),
+        }
+    }
+
+    fn connective(&mut self, terms: &[Expr], word: &'static str, empty: &'static str) -> Result<Fragment> {
+        let terms = terms.iter().map(|term| self.expr(term)).collect::<Result<Vec<_>>>()?;
+        let nullable = terms.iter().any(|term| term.nullable);
+        let sql = match terms.len() {
+            0 => Sql::from(empty),
+            _ => Sql::join(terms.into_iter().map(|term| term.sql), word).parenthesized(),
+        };
+        Ok(Fragment::bool(sql).nullable(nullable))
+    }
+
+    fn not(&mut self, inner: &Expr) -> Result<Fragment> {
+        match &inner.kind {
+            ExprKind::IsNull(value) => self.is_null(value, " IS NOT NULL)"),
+            _ => {
+                let inner = self.expr(inner)?;
+                Ok(Fragment::bool(sql!["(NOT ", inner.sql, ")"]).nullable(inner.nullable))
+            }
+        }
+    }
+
+    fn is_null(&mut self, value: &Expr, test: &'static str) -> Result<Fragment> {
+        let value = self.expr(value)?;
+        Ok(Fragment::bool(sql!["(", value.sql, test]).nullable(false))
+    }
+
+    fn case(&mut self, arms: &[When], otherwise: Option<&Expr>, ty: &Type) -> Result<Fragment> {
+        let conditions = arms.iter().map(|arm| self.condition(&arm.condition)).collect::<Result<Vec<_>>>()?;
+        let mut results = arms.iter().map(|arm| self.expr(&arm.result)).collect::<Result<Vec<_>>>()?;
+        results.push(match otherwise {
+            Some(otherwise) => self.expr(otherwise)?,
+            None => self.literal(&Value::Null, ty)?,
+        });
+        let nullable = results.iter().any(|result| result.nullable);
+        let (mut results, storage) = unify(results)?;
+        let Some(otherwise) = results.pop() else { return Err(Problem::internal("CASE without an arm")) };
+        let mut sql = Sql::from("CASE");
+        for (condition, result) in conditions.into_iter().zip(results) {
+            sql = sql.then(" WHEN ").then(condition).then(" THEN ").then(result.sql);
+        }
+        let sql = sql.then(" ELSE ").then(otherwise.sql).then(" END").parenthesized();
+        Ok(Fragment::new(sql, storage).nullable(nullable))
+    }
+
+    fn coalesce(&mut self, terms: &[Expr]) -> Result<Fragment> {
+        let terms = terms.iter().map(|term| self.expr(term)).collect::<Result<Vec<_>>>()?;
+        let nullable = terms.iter().all(|term| term.nullable);
+        let (mut terms, storage) = unify(terms)?;
+        let sql = match terms.len() {
+            // SQLite's coalesce wants two arguments at least
+            1 => terms.remove(0).sql,
+            _ => sql!["coalesce(", Sql::join(terms.into_iter().map(|term| term.sql), ", "), ")"],
+        };
+        Ok(Fragment::new(sql, storage).nullable(nullable))
+    }
+}
+
+fn input_fragment(input: &Supplied, ty: &Type) -> Result<Fragment> {
+    let storage = Storage::of_type(ty);
+    Ok(match input {
+        Supplied::Slot(slot) => Fragment::input(Bound::Slot(*slot), storage),
+        Supplied::New(column) => Fragment::input(Bound::New(*column), storage),
+        Supplied::Session(value) => {
+            let nullable = !matches!(value, SessionValue::Now | SessionValue::CurrentUser);
+            Fragment::input(Bound::Session(value.clone()), storage).nullable(nullable)
+        }
+        Supplied::Argument(_) => {
+            return Err(Problem::internal("a function's argument reached the engine"));
+        }
+    })
+}

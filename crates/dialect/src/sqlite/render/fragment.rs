@@ -1,0 +1,152 @@
+//! Expressions already rendered: their SQL, how their value is stored, and ways from one storage of numbers to another.
+
+use mainstay_base::Result;
+use mainstay_expr::{Numeric, Value};
+
+use crate::Constant;
+use crate::sql::sql;
+use crate::sqlite::statement::{Form, Input, Rounding, scaled};
+use crate::sqlite::storage::{Datum, Storage};
+use crate::sqlite::{Bound, Sql};
+
+/// A rendered expression. Its SQL needs no parentheses around it.
+#[derive(Debug, Clone)]
+pub(super) struct Fragment {
+    pub sql: Sql,
+    pub storage: Storage,
+    /// Whether it can be NULL.
+    pub nullable: bool,
+    /// A constant or an input, which can still take any form.
+    pub pliant: Option<Pliant>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Pliant {
+    Literal(Value),
+    Input(Bound),
+}
+
+impl Fragment {
+    pub fn new(sql: Sql, storage: Storage) -> Self {
+        Self { sql, storage, nullable: true, pliant: None }
+    }
+
+    pub fn bool(sql: Sql) -> Self {
+        Self::new(sql, Storage::Bool)
+    }
+
+    pub fn nullable(mut self, nullable: bool) -> Self {
+        self.nullable = nullable;
+        self
+    }
+
+    pub fn literal(value: &Value, storage: Storage) -> Result<Self> {
+        let sql = Sql::constant(constant(storage.encode(value)?));
+        let pliant = Some(Pliant::Literal(value.clone()));
+        Ok(Self { sql, storage, nullable: value.is_null(), pliant })
+    }
+
+    pub fn input(value: Bound, storage: Storage) -> Self {
+        let form = Form::Storage(storage.clone());
+        let sql = Sql::input(Input { value: value.clone(), form });
+        Self { sql, storage, nullable: true, pliant: Some(Pliant::Input(value)) }
+    }
+
+    /// Whether it is a number that can be exact at more than one scale.
+    pub fn is_numeric(&self) -> bool {
+        matches!(self.storage, Storage::Decimal | Storage::Scaled(_))
+    }
+
+    pub fn is_literal(&self) -> bool {
+        matches!(self.pliant, Some(Pliant::Literal(_)))
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(self.pliant, Some(Pliant::Literal(Value::Null)))
+    }
+
+    /// A numeric as canonical decimal text.
+    pub fn into_decimal(self) -> Self {
+        let sql = match (&self.pliant, &self.storage) {
+            (Some(Pliant::Input(value)), _) => {
+                Sql::input(Input { value: value.clone(), form: Form::Storage(Storage::Decimal) })
+            }
+            (Some(Pliant::Literal(value)), _) => match Storage::Decimal.encode(value) {
+                Ok(datum) => Sql::constant(constant(datum)),
+                Err(_) => self.sql,
+            },
+            (None, Storage::Scaled(0)) => sql!["CAST(", self.sql, " AS TEXT)"],
+            (None, Storage::Scaled(scale)) => {
+                sql!["pg_decimal(", self.sql, ", ", Sql::constant(Constant::Int(i64::from(*scale))), ")"]
+            }
+            _ => self.sql,
+        };
+        Self { sql, storage: Storage::Decimal, ..self }
+    }
+
+    /// The same number as a scaled integer that compares exactly with other integers of that scale, when it can be had.
+    pub fn compared_at(&self, scale: u16, rounding: Rounding) -> Result<Option<Sql>> {
+        Ok(match &self.pliant {
+            Some(Pliant::Literal(value)) => Some(Sql::constant(constant(scaled(value, scale, rounding)?))),
+            Some(Pliant::Input(value)) => {
+                let form = Form::Scaled { scale, rounding };
+                Some(Sql::input(Input { value: value.clone(), form }))
+            }
+            None => (self.storage == Storage::Scaled(scale)).then(|| self.sql.clone()),
+        })
+    }
+
+    /// The scale that it is shown with, when all of its values have the same.
+    fn shown_scale(&self) -> Option<u16> {
+        match (&self.pliant, &self.storage) {
+            (Some(Pliant::Literal(Value::Numeric(Numeric::Finite(number)))), _) => {
+                u16::try_from(number.fractional_digit_count()).ok()
+            }
+            (Some(Pliant::Literal(Value::Int(_))), _) => Some(0),
+            (None, Storage::Scaled(scale)) => Some(*scale),
+            _ => None,
+        }
+    }
+}
+
+/// Brings values that stand for one another (the arms of a CASE, the rows of a UNION) to one storage.
+pub(super) fn unify(fragments: Vec<Fragment>) -> Result<(Vec<Fragment>, Storage)> {
+    let Some(first) = fragments.iter().find(|fragment| !fragment.is_null()).or(fragments.first()) else {
+        return Ok((fragments, Storage::Void));
+    };
+    if !first.is_numeric() {
+        let storage = first.storage.clone();
+        return Ok((fragments, storage));
+    }
+    let mut scales = fragments.iter().filter(|fragment| !fragment.is_null()).map(Fragment::shown_scale);
+    let first_scale = scales.next().flatten();
+    let common = first_scale.filter(|scale| scales.all(|other| other == Some(*scale)));
+    // literals alone may be longer than an integer
+    let any_stored = fragments.iter().any(|fragment| fragment.pliant.is_none());
+    match common.filter(|_| any_stored) {
+        Some(scale) => {
+            let storage = Storage::Scaled(scale);
+            let fragments = fragments.into_iter().map(|fragment| at_scale(fragment, scale));
+            Ok((fragments.collect::<Result<_>>()?, storage))
+        }
+        None => {
+            let fragments = fragments.into_iter().map(Fragment::into_decimal).collect();
+            Ok((fragments, Storage::Decimal))
+        }
+    }
+}
+
+fn at_scale(fragment: Fragment, scale: u16) -> Result<Fragment> {
+    let sql = fragment.compared_at(scale, Rounding::Exact)?.unwrap_or(fragment.sql);
+    Ok(Fragment { sql, storage: Storage::Scaled(scale), ..fragment })
+}
+
+pub(super) fn constant(datum: Datum) -> Constant {
+    match datum {
+        Datum::Null => Constant::Null,
+        Datum::Int(number) => Constant::Int(number),
+        Datum::Real(number) => Constant::Real(number),
+        Datum::Text(text) => Constant::Text(text),
+        Datum::Blob(bytes) => Constant::Blob(bytes),
+    }
+}

@@ -1,0 +1,313 @@
+//! FROM: tables, derived tables, joins. Who may see which rows of a table is part of what is read here.
+
+use mainstay_base::Result;
+use mainstay_expr::{
+    ColumnRef, Expr, ExprKind, FromItem, JoinKind, Select, SourceId, TableSource, Tree, Type,
+};
+
+use super::fragment::unify;
+use super::{ColumnForm, Renderer, Source, Sql, alias, table_name, unsupported};
+use crate::sql::sql;
+use crate::sqlite::storage::Storage;
+
+/// A rendered source, and the conditions on its rows that whoever reads it must add: to WHERE, or to ON where the source
+/// is on the side of an outer join that can be missing.
+#[derive(Default)]
+pub(super) struct From {
+    /// `None` when nothing is to be read for it.
+    pub sql: Option<Sql>,
+    pub conditions: Vec<Sql>,
+}
+
+/// What is known while the sources of one FROM are rendered.
+#[derive(Default)]
+struct Clause {
+    /// The sources before this one: only lateral ones may speak of them, and SQLite has no LATERAL.
+    before: Vec<SourceId>,
+    /// Below a FULL JOIN conditions have no place but the source itself.
+    isolated: bool,
+}
+
+impl<'c> Renderer<'c> {
+    /// All of FROM.
+    pub(super) fn from_clause(&mut self, items: &[FromItem]) -> Result<From> {
+        let mut clause = Clause::default();
+        let mut parts = Vec::new();
+        let mut conditions = Vec::new();
+        for (position, item) in items.iter().enumerate() {
+            let from = self.source(item, &mut clause)?;
+            conditions.extend(from.conditions);
+            // a comma binds as tightly as JOIN
+            let outer =
+                position > 0 && matches!(item, FromItem::Join { kind: JoinKind::Right | JoinKind::Full, .. });
+            parts.extend(from.sql.map(|sql| if outer { sql.parenthesized() } else { sql }));
+        }
+        let sql = (!parts.is_empty()).then(|| Sql::join(parts, ", "));
+        Ok(From { sql, conditions })
+    }
+
+    fn source(&mut self, item: &FromItem, clause: &mut Clause) -> Result<From> {
+        match item {
+            FromItem::Table(source) => self.table(source, clause),
+            FromItem::Select { source, select, lateral } => {
+                let from = if *lateral && speaks_of(select.as_ref(), &clause.before) {
+                    self.lateral(*source, select, clause)?
+                } else {
+                    self.derived_source(*source, select, clause)?
+                };
+                clause.before.push(*source);
+                Ok(from)
+            }
+            FromItem::Values { source, rows } => self.values(*source, rows, clause),
+            FromItem::Unnest { source, array } => self.unnest(*source, array, clause),
+            FromItem::Series { source, start, stop, step } => {
+                self.series(*source, [start, stop, step], clause)
+            }
+            FromItem::Join { kind, left, right, on } => self.join(*kind, left, right, on, clause),
+        }
+    }
+
+    fn table(&mut self, source: &TableSource, clause: &mut Clause) -> Result<From> {
+        let table = self.base_table(source.table)?;
+        let known = Source::Table { table, aliased: true, nullable: false };
+        self.sources.insert(source.source, known);
+        let name = Sql::identifier(table_name(table));
+        let named = sql![name, " AS ", alias(source.source)];
+        let visible = source.visible.as_deref().filter(|visible| !visible.is_true());
+        let condition = visible.map(|visible| self.condition(visible)).transpose()?;
+        clause.before.push(source.source);
+        Ok(match condition {
+            Some(condition) if clause.isolated => {
+                let inner =
+                    sql!["(SELECT * FROM ", named, " WHERE ", condition, ") AS ", alias(source.source)];
+                From { sql: Some(inner), conditions: Vec::new() }
+            }
+            condition => From { sql: Some(named), conditions: condition.into_iter().collect() },
+        })
+    }
+
+    fn derived_source(&mut self, source: SourceId, select: &Select, clause: &Clause) -> Result<From> {
+        let rendered = self.without(&clause.before, |renderer| renderer.derived(select))?;
+        let sql = sql!["(", rendered.sql, ") AS ", alias(source)];
+        self.sources.insert(source, Source::Derived { columns: rendered.columns, nullable: false });
+        Ok(From { sql: Some(sql), conditions: Vec::new() })
+    }
+
+    /// A select that speaks of the sources before it, in an inner position.
+    fn lateral(&mut self, source: SourceId, select: &Select, clause: &mut Clause) -> Result<From> {
+        if is_plain(select) {
+            let mut inner = Clause { before: clause.before.clone(), isolated: clause.isolated };
+            let mut from = From::default();
+            let mut parts = Vec::new();
+            for item in &select.from {
+                let part = self.source(item, &mut inner)?;
+                from.conditions.extend(part.conditions);
+                parts.extend(part.sql);
+            }
+            if let Some(filter) = &select.filter {
+                from.conditions.push(self.condition(filter)?);
+            }
+            from.sql = (!parts.is_empty()).then(|| Sql::join(parts, ", "));
+            clause.before = inner.before;
+            let items = select.items.iter().map(|item| item.expr.clone()).collect();
+            self.sources.insert(source, Source::Merged { items });
+            return Ok(from);
+        }
+        let conditions = match row_count(select) {
+            RowCount::One => Vec::new(),
+            RowCount::AtMostOne => vec![self.exists(select)?.sql],
+            RowCount::Any => return Err(unsupported("a LATERAL subquery of several rows")),
+        };
+        self.sources.insert(source, Source::Inlined { select: Box::new(select.clone()) });
+        Ok(From { sql: None, conditions })
+    }
+
+    fn join(
+        &mut self,
+        kind: JoinKind,
+        left: &FromItem,
+        right: &FromItem,
+        on: &Expr,
+        clause: &mut Clause,
+    ) -> Result<From> {
+        let was_isolated = clause.isolated;
+        clause.isolated |= kind == JoinKind::Full;
+        let first = clause.before.len();
+        let left_from = self.source(left, clause)?;
+        let middle = clause.before.len();
+        if kind == JoinKind::Left
+            && let FromItem::Select { source, select, lateral: true } = right
+            && speaks_of(select.as_ref(), &clause.before)
+        {
+            // a column of the missing row is NULL, and so is a scalar subquery without a row
+            if row_count(select) == RowCount::Any || !on.is_true() {
+                return Err(unsupported("LEFT JOIN LATERAL of several rows"));
+            }
+            self.sources.insert(*source, Source::Inlined { select: select.clone() });
+            clause.before.push(*source);
+            clause.isolated = was_isolated;
+            return Ok(left_from);
+        }
+        let right_from = self.source(right, clause)?;
+        clause.isolated = was_isolated;
+        let on = if on.is_true() { None } else { Some(self.condition(on)?) };
+        let (left_nullable, right_nullable) = match kind {
+            JoinKind::Inner => (false, false),
+            JoinKind::Left => (false, true),
+            JoinKind::Right => (true, false),
+            JoinKind::Full => (true, true),
+        };
+        if left_nullable {
+            self.make_nullable(&clause.before[first..middle]);
+        }
+        if right_nullable {
+            self.make_nullable(&clause.before[middle..]);
+        }
+        let (Some(left_sql), Some(right_sql)) = (left_from.sql.clone(), right_from.sql.clone()) else {
+            return one_sided(kind, left_from, right_from, on);
+        };
+        let right_sql = match right {
+            FromItem::Join { .. } => right_sql.parenthesized(),
+            _ => right_sql,
+        };
+        let (word, mut inner, outer) = match kind {
+            JoinKind::Inner => {
+                let all = left_from.conditions.into_iter().chain(right_from.conditions).collect();
+                (" JOIN ", Vec::new(), all)
+            }
+            JoinKind::Left => (" LEFT JOIN ", right_from.conditions, left_from.conditions),
+            JoinKind::Right => (" RIGHT JOIN ", left_from.conditions, right_from.conditions),
+            // both sides are isolated: they have no conditions left
+            JoinKind::Full => (" FULL JOIN ", Vec::new(), Vec::new()),
+        };
+        inner.extend(on);
+        let on = if inner.is_empty() { Sql::from("TRUE") } else { Sql::join(inner, " AND ") };
+        Ok(From { sql: Some(sql![left_sql, word, right_sql, " ON ", on]), conditions: outer })
+    }
+
+    fn make_nullable(&mut self, sources: &[SourceId]) {
+        for source in sources {
+            match self.sources.get_mut(source) {
+                Some(Source::Table { nullable, .. } | Source::Derived { nullable, .. }) => *nullable = true,
+                _ => {}
+            }
+        }
+    }
+
+    fn values(&mut self, source: SourceId, rows: &[Vec<Expr>], clause: &mut Clause) -> Result<From> {
+        let width = rows.first().map_or(0, Vec::len);
+        let mut cells = Vec::new();
+        for row in rows {
+            cells.push(row.iter().map(|cell| self.expr(cell)).collect::<Result<Vec<_>>>()?);
+        }
+        let mut columns = Vec::new();
+        let mut selects = vec![Vec::new(); rows.len()];
+        for position in 0..width {
+            let column: Vec<_> = cells.iter().map(|row| row[position].clone()).collect();
+            let nullable = column.iter().any(|cell| cell.nullable);
+            let (column, storage) = unify(column)?;
+            columns.push(ColumnForm { storage, nullable });
+            for (select, cell) in selects.iter_mut().zip(column) {
+                select.push(cell.sql.then(" AS ").then(Sql::numbered("c", position as u64)));
+            }
+        }
+        let selects = selects.into_iter().map(|row| sql!["SELECT ", Sql::join(row, ", ")]);
+        let sql = sql!["(", Sql::join(selects, " UNION ALL "), ") AS ", alias(source)];
+        self.sources.insert(source, Source::Derived { columns, nullable: false });
+        clause.before.push(source);
+        Ok(From { sql: Some(sql), conditions: Vec::new() })
+    }
+
+    /// A table-valued function may speak of the sources before it.
+    fn unnest(&mut self, source: SourceId, array: &Expr, clause: &mut Clause) -> Result<From> {
+        let element = array.ty.element().cloned().unwrap_or(Type::Void);
+        let array = self.expr(array)?;
+        let sql = sql!["json_each(", array.sql, ") AS ", alias(source)];
+        self.sources.insert(source, Source::Elements { storage: Storage::of_type(&element) });
+        clause.before.push(source);
+        Ok(From { sql: Some(sql), conditions: Vec::new() })
+    }
+
+    fn series(&mut self, source: SourceId, terms: [&Expr; 3], clause: &mut Clause) -> Result<From> {
+        let before = clause.before.clone();
+        let [start, stop, step] = self.without(&before, |renderer| {
+            Ok([renderer.expr(terms[0])?, renderer.expr(terms[1])?, renderer.expr(terms[2])?])
+        })?;
+        if terms.iter().any(|term| !term.ty.is_integer()) {
+            return Err(unsupported("generate_series of other than integers"));
+        }
+        let sql = sql![
+            "(WITH RECURSIVE p(a, b, d) AS (SELECT ",
+            start.sql,
+            ", ",
+            stop.sql,
+            ", pg_step(",
+            step.sql,
+            ")), g(c0) AS (SELECT a FROM p WHERE (d > 0 AND a <= b) OR (d < 0 AND a >= b) UNION ALL \
+             SELECT c0 + d FROM g, p WHERE (d > 0 AND c0 <= b - d) OR (d < 0 AND c0 >= b - d)) \
+             SELECT c0 FROM g) AS ",
+            alias(source)
+        ];
+        let column = ColumnForm { storage: Storage::Int, nullable: false };
+        self.sources.insert(source, Source::Derived { columns: vec![column], nullable: false });
+        clause.before.push(source);
+        Ok(From { sql: Some(sql), conditions: Vec::new() })
+    }
+
+    /// Renders what must not speak of those sources.
+    fn without<T>(&mut self, hidden: &[SourceId], render: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let taken: Vec<_> = hidden
+            .iter()
+            .filter_map(|source| self.sources.remove(source).map(|known| (*source, known)))
+            .collect();
+        let result = render(self);
+        self.sources.extend(taken);
+        result
+    }
+}
+
+/// A join of which one side reads nothing.
+fn one_sided(kind: JoinKind, left: From, right: From, on: Option<Sql>) -> Result<From> {
+    if kind != JoinKind::Inner {
+        return Err(unsupported("an outer join with a LATERAL subquery"));
+    }
+    let conditions = left.conditions.into_iter().chain(right.conditions).chain(on).collect();
+    Ok(From { sql: left.sql.or(right.sql), conditions })
+}
+
+fn speaks_of(select: &Select, sources: &[SourceId]) -> bool {
+    select.any(
+        |expr| matches!(expr.kind, ExprKind::Column(ColumnRef { source, .. }) if sources.contains(&source)),
+    )
+}
+
+/// Whether a select only filters and computes, so that its sources can stand in its place.
+fn is_plain(select: &Select) -> bool {
+    !select.grouped
+        && !select.distinct
+        && select.distinct_on.is_empty()
+        && select.set_ops.is_empty()
+        && select.limit.is_none()
+        && select.offset.is_none()
+}
+
+#[derive(PartialEq)]
+enum RowCount {
+    One,
+    AtMostOne,
+    Any,
+}
+
+fn row_count(select: &Select) -> RowCount {
+    if !select.set_ops.is_empty() {
+        return RowCount::Any;
+    }
+    let is_one = |expr: &Expr| matches!(expr.kind, ExprKind::Literal(mainstay_expr::Value::Int(1)));
+    if select.grouped && select.group_by.is_empty() && select.having.is_none() && select.limit.is_none() {
+        RowCount::One
+    } else if select.limit.as_ref().is_some_and(is_one) {
+        RowCount::AtMostOne
+    } else {
+        RowCount::Any
+    }
+}

@@ -1,0 +1,378 @@
+//! A whole SELECT: clauses in order, set operators, LIMIT.
+
+use mainstay_base::{Problem, Result};
+use mainstay_expr::{CompareOp, Expr, ExprKind, FromItem, Item, Select, SetOp, SourceId, Value};
+
+use super::fragment::{Fragment, Pliant};
+use super::order::{directed, order_key};
+use super::{ColumnForm, Renderer, Restriction, Sql, alias, collated};
+use crate::sql::sql;
+use crate::sqlite::statement::{Form, Input, Rounding};
+use crate::sqlite::storage::Storage;
+use crate::{Constant, sqlite::Bound};
+
+/// A rendered select and what its columns are.
+pub(super) struct Rendered {
+    pub sql: Sql,
+    pub columns: Vec<ColumnForm>,
+}
+
+/// The clauses between the items and ORDER BY.
+pub(super) struct Body {
+    /// ` FROM … WHERE … GROUP BY … HAVING …`
+    pub sql: Sql,
+    pub keys: Vec<Sql>,
+}
+
+impl Renderer<'_> {
+    pub(super) fn root(&mut self, select: &Select, restriction: Restriction<'_>) -> Result<Rendered> {
+        self.select_as(select, None, false, restriction)
+    }
+
+    /// A select whose columns need no names.
+    pub(super) fn select(&mut self, select: &Select) -> Result<Rendered> {
+        self.select_as(select, None, false, Restriction::None)
+    }
+
+    /// A select whose columns are `c0`, `c1` ….
+    pub(super) fn derived(&mut self, select: &Select) -> Result<Rendered> {
+        self.select_as(select, None, true, Restriction::None)
+    }
+
+    /// How a select's items are stored.
+    pub(super) fn item_storages(&mut self, select: &Select) -> Result<Vec<Storage>> {
+        Ok(self.select(select)?.columns.into_iter().map(|column| column.storage).collect())
+    }
+
+    pub(super) fn select_as(
+        &mut self,
+        select: &Select,
+        wanted: Option<&[Storage]>,
+        named: bool,
+        restriction: Restriction<'_>,
+    ) -> Result<Rendered> {
+        if !select.set_ops.is_empty() {
+            if !matches!(restriction, Restriction::None) {
+                return Err(Problem::internal("set operators stand where rows are fetched by key"));
+            }
+            return self.compound(select, wanted);
+        }
+        let body = self.body(select, restriction)?;
+        let items = self.items(&select.items, wanted)?;
+        let columns = column_forms(&items);
+        if !select.distinct_on.is_empty() {
+            let sql = self.distinct_on(select, body, items)?;
+            return Ok(Rendered { sql, columns });
+        }
+        let bounded = select.limit.is_some() || select.offset.is_some();
+        if bounded && matches!(restriction, Restriction::Keys(_)) {
+            let sql = self.limited_by_key(select, body, items)?;
+            return Ok(Rendered { sql, columns });
+        }
+        let opening = if select.distinct { "SELECT DISTINCT " } else { "SELECT " };
+        let mut list = said_items(items, named, select.distinct || wanted.is_some());
+        if let Restriction::Rows(source) = restriction
+            && !select.grouped
+            && !select.distinct
+        {
+            list.push(alias(source).then(".rowid"));
+        }
+        let list = if list.is_empty() { Sql::from("1") } else { Sql::join(list, ", ") };
+        let order = self.order_terms(&select.order_by)?;
+        let sql = sql![opening, list, body.sql, order_clause(order), self.bounds(select)?];
+        Ok(Rendered { sql, columns })
+    }
+
+    /// FROM to HAVING.
+    pub(super) fn body(&mut self, select: &Select, restriction: Restriction<'_>) -> Result<Body> {
+        let from = self.from_clause(&select.from)?;
+        let (restricted, keys) = self.restriction(restriction)?;
+        let mut conditions = restricted;
+        if let Some(filter) = &select.filter {
+            match &filter.kind {
+                ExprKind::And(terms) => {
+                    for term in terms {
+                        conditions.push(self.condition(term)?);
+                    }
+                }
+                _ => conditions.push(self.condition(filter)?),
+            }
+        }
+        conditions.extend(from.conditions);
+        let mut sql = Sql::default();
+        if let Some(from) = from.sql {
+            sql = sql.then(" FROM ").then(from);
+        }
+        if !conditions.is_empty() {
+            sql = sql.then(" WHERE ").then(Sql::join(conditions, " AND "));
+        }
+        if select.grouped && !select.group_by.is_empty() {
+            let mut terms = self.group_terms(&select.group_by)?;
+            if terms.is_empty() {
+                // grouped by constants only: one group when there are rows
+                terms.push(Sql::from("NULL"));
+            }
+            sql = sql.then(" GROUP BY ").then(Sql::join(terms, ", "));
+        }
+        if let Some(having) = &select.having {
+            sql = sql.then(" HAVING ").then(self.condition(having)?);
+        }
+        Ok(Body { sql, keys })
+    }
+
+    /// The conditions that a restriction adds, and the keys it speaks of.
+    fn restriction(&mut self, restriction: Restriction<'_>) -> Result<(Vec<Sql>, Vec<Sql>)> {
+        match restriction {
+            Restriction::None => Ok((Vec::new(), Vec::new())),
+            Restriction::Row(source) => {
+                Ok((vec![sql![alias(source), ".rowid = ", Sql::input(row_input())]], Vec::new()))
+            }
+            Restriction::Rows(source) => {
+                let list = Sql::input(rows_input());
+                let sql = sql![alias(source), ".rowid IN (SELECT value FROM rarray(", list, "))"];
+                Ok((vec![sql], Vec::new()))
+            }
+            Restriction::Key(keys) => {
+                let keys = self.keys(keys)?;
+                let conditions = keys.iter().enumerate().map(|(position, key)| {
+                    let value = Bound::Key(position as u32);
+                    let input = Sql::input(Input { value, form: Form::Storage(key.storage.clone()) });
+                    sql![collated(key.sql.clone(), key.storage.collation()), " = ", input]
+                });
+                let conditions = conditions.collect();
+                Ok((conditions, Vec::new()))
+            }
+            Restriction::Keys(keys) => {
+                let keys = self.keys(keys)?;
+                let partition =
+                    keys.iter().map(|key| collated(key.sql.clone(), key.storage.collation())).collect();
+                Ok((vec![among_keys(keys)], partition))
+            }
+        }
+    }
+
+    fn keys(&mut self, keys: &[Expr]) -> Result<Vec<Fragment>> {
+        keys.iter().map(|key| self.expr(key)).collect()
+    }
+
+    fn items(&mut self, items: &[Item], wanted: Option<&[Storage]>) -> Result<Vec<Fragment>> {
+        let mut fragments = Vec::new();
+        for (position, item) in items.iter().enumerate() {
+            let fragment = self.expr(&item.expr)?;
+            fragments.push(match wanted.and_then(|wanted| wanted.get(position)) {
+                Some(storage) => stored(fragment, storage)?,
+                None => fragment,
+            });
+        }
+        Ok(fragments)
+    }
+
+    /// Set operators: the members one after the other, ORDER BY and LIMIT around them.
+    fn compound(&mut self, select: &Select, wanted: Option<&[Storage]>) -> Result<Rendered> {
+        let head =
+            Select { set_ops: Vec::new(), order_by: Vec::new(), limit: None, offset: None, ..select.clone() };
+        let members: Vec<&Select> =
+            std::iter::once(&head).chain(select.set_ops.iter().map(|(_, member)| member)).collect();
+        let common = match wanted {
+            Some(wanted) => wanted.to_vec(),
+            None => self.common_storages(&members)?,
+        };
+        let mut sql = Sql::default();
+        let mut columns: Vec<ColumnForm> = Vec::new();
+        for (position, member) in members.iter().enumerate() {
+            let rendered = self.select_as(member, Some(&common), true, Restriction::None)?;
+            if let Some((op, _)) = position.checked_sub(1).and_then(|before| select.set_ops.get(before)) {
+                sql.push(set_word(*op));
+            }
+            let is_simple = member.set_ops.is_empty()
+                && member.order_by.is_empty()
+                && member.limit.is_none()
+                && member.offset.is_none();
+            match is_simple {
+                true => sql.push(rendered.sql),
+                false => sql.push(sql!["SELECT * FROM (", rendered.sql, ")"]),
+            }
+            for (at, column) in rendered.columns.into_iter().enumerate() {
+                match columns.get_mut(at) {
+                    Some(known) => known.nullable |= column.nullable,
+                    None => columns.push(column),
+                }
+            }
+        }
+        let order = self.positions_order(&select.order_by, &head.items, &columns)?;
+        if !order.is_empty() {
+            sql = sql!["SELECT * FROM (", sql, ")", order_clause(order)];
+        }
+        Ok(Rendered { sql: sql.then(self.bounds(select)?), columns })
+    }
+
+    fn common_storages(&mut self, members: &[&Select]) -> Result<Vec<Storage>> {
+        let mut common: Vec<Storage> = Vec::new();
+        for member in members {
+            for (position, storage) in self.item_storages(member)?.into_iter().enumerate() {
+                match common.get_mut(position) {
+                    None => common.push(storage),
+                    Some(known) if *known != storage => *known = Storage::Decimal,
+                    Some(_) => {}
+                }
+            }
+        }
+        Ok(common)
+    }
+
+    /// ORDER BY of a compound: its terms are items.
+    fn positions_order(
+        &mut self,
+        terms: &[mainstay_expr::OrderBy],
+        items: &[Item],
+        columns: &[ColumnForm],
+    ) -> Result<Vec<Sql>> {
+        let mut rendered = Vec::new();
+        for term in terms {
+            let position = items.iter().position(|item| item.expr == term.expr).ok_or_else(|| {
+                Problem::new(
+                    "0A000",
+                    "ORDER BY on a UNION/INTERSECT/EXCEPT result must be on one of its columns",
+                )
+            })?;
+            let column = &columns[position];
+            let key = order_key(Sql::numbered("c", position as u64), &term.expr.ty);
+            let key = collated(key, column.storage.collation());
+            rendered.push(directed(key, term, column.nullable));
+        }
+        Ok(rendered)
+    }
+
+    /// LIMIT and OFFSET.
+    pub(super) fn bounds(&mut self, select: &Select) -> Result<Sql> {
+        let mut sql = Sql::default();
+        if select.limit.is_none() && select.offset.is_none() {
+            return Ok(sql);
+        }
+        let limit = match &select.limit {
+            Some(limit) => self.count(limit, -1)?,
+            None => Sql::constant(Constant::Int(-1)),
+        };
+        sql = sql.then(" LIMIT ").then(limit);
+        if let Some(offset) = &select.offset {
+            sql = sql.then(" OFFSET ").then(self.count(offset, 0)?);
+        }
+        Ok(sql)
+    }
+
+    /// A row count; `none` stands for NULL.
+    pub(super) fn count(&mut self, expr: &Expr, none: i64) -> Result<Sql> {
+        let count = self.expr(expr)?;
+        Ok(match count.pliant {
+            Some(Pliant::Input(value)) => Sql::input(Input { value, form: Form::Count(none) }),
+            Some(Pliant::Literal(Value::Null)) => Sql::constant(Constant::Int(none)),
+            Some(Pliant::Literal(_)) => count.sql,
+            None => sql!["coalesce(", count.sql, ", ", Sql::constant(Constant::Int(none)), ")"],
+        })
+    }
+
+    /// Whether a select reads one table by values for all columns of a key.
+    pub(super) fn is_key_lookup(&self, select: &Select) -> bool {
+        let [FromItem::Table(source)] = select.from.as_slice() else { return false };
+        let Some(filter) = &select.filter else { return false };
+        let terms = match &filter.kind {
+            ExprKind::And(terms) => terms.as_slice(),
+            _ => std::slice::from_ref(filter),
+        };
+        let fixed: Vec<u32> = terms.iter().filter_map(|term| fixed_column(term, source.source)).collect();
+        let table = self.catalog.table(source.table);
+        let mut keys = table.primary_key.iter().chain(&table.uniques);
+        keys.any(|key| key.columns.iter().all(|column| fixed.contains(column)))
+    }
+}
+
+/// The column of `source` that a term sets equal to something that does not depend on it.
+fn fixed_column(term: &Expr, source: SourceId) -> Option<u32> {
+    let ExprKind::Compare(CompareOp::Eq, left, right) = &term.kind else { return None };
+    let own = |expr: &Expr| match expr.kind {
+        ExprKind::Column(column) if column.source == source => Some(column.column),
+        _ => None,
+    };
+    let is_free = |expr: &Expr| match &expr.kind {
+        ExprKind::Column(column) => column.source != source,
+        ExprKind::Input(_) | ExprKind::Literal(_) => true,
+        _ => false,
+    };
+    own(left).filter(|_| is_free(right)).or_else(|| own(right).filter(|_| is_free(left)))
+}
+
+pub(super) fn row_input() -> Input {
+    Input { value: Bound::Row, form: Form::Storage(Storage::Int) }
+}
+
+pub(super) fn rows_input() -> Input {
+    Input { value: Bound::Rows, form: Form::List(Box::new(Form::Storage(Storage::Int))) }
+}
+
+fn among_keys(mut keys: Vec<Fragment>) -> Sql {
+    if keys.len() == 1 {
+        let key = keys.remove(0);
+        let collation = key.storage.collation();
+        let form = Form::List(Box::new(Form::Storage(key.storage)));
+        let list = Sql::input(Input { value: Bound::Keys, form });
+        return sql![collated(key.sql, collation), " IN (SELECT value FROM rarray(", list, "))"];
+    }
+    let storages: Vec<Storage> = keys.iter().map(|key| key.storage.clone()).collect();
+    let parts = storages.iter().enumerate().map(|(position, storage)| {
+        let path = Sql::text(format!("$[{position}]"));
+        match storage {
+            Storage::Bytea => sql!["unhex(json_extract(value, ", path, "))"],
+            _ => sql!["json_extract(value, ", path, ")"],
+        }
+    });
+    let parts = Sql::join(parts, ", ");
+    let list = Sql::input(Input { value: Bound::Keys, form: Form::Keys(storages) });
+    let left = Sql::join(
+        keys.into_iter().map(|key| {
+            let collation = key.storage.collation();
+            collated(key.sql, collation)
+        }),
+        ", ",
+    );
+    sql!["(", left, ") IN (SELECT ", parts, " FROM json_each(", list, "))"]
+}
+
+/// A value in the storage that its place wants.
+fn stored(fragment: Fragment, storage: &Storage) -> Result<Fragment> {
+    match storage {
+        Storage::Decimal if fragment.is_numeric() => Ok(fragment.into_decimal()),
+        Storage::Scaled(scale) if fragment.is_numeric() => {
+            let sql = fragment.compared_at(*scale, Rounding::Exact)?;
+            let sql = sql.ok_or_else(|| Problem::internal("a decimal stands where an integer is wanted"))?;
+            Ok(Fragment { sql, storage: storage.clone(), ..fragment })
+        }
+        _ => Ok(fragment),
+    }
+}
+
+fn column_forms(items: &[Fragment]) -> Vec<ColumnForm> {
+    items.iter().map(|item| ColumnForm { storage: item.storage.clone(), nullable: item.nullable }).collect()
+}
+
+/// The select list. Where rows are compared, values that are not compared bytewise say so.
+pub(super) fn said_items(items: Vec<Fragment>, named: bool, compared: bool) -> Vec<Sql> {
+    let said = items.into_iter().enumerate().map(|(position, item)| {
+        let collation = item.storage.collation().filter(|_| compared);
+        let sql = collated(item.sql, collation);
+        if named { sql.then(" AS ").then(Sql::numbered("c", position as u64)) } else { sql }
+    });
+    said.collect()
+}
+
+pub(super) fn order_clause(terms: Vec<Sql>) -> Sql {
+    if terms.is_empty() { Sql::default() } else { Sql::from(" ORDER BY ").then(Sql::join(terms, ", ")) }
+}
+
+fn set_word(op: SetOp) -> &'static str {
+    match op {
+        SetOp::Union => " UNION ",
+        SetOp::UnionAll => " UNION ALL ",
+        SetOp::Intersect => " INTERSECT ",
+        SetOp::Except => " EXCEPT ",
+    }
+}
