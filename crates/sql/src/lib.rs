@@ -8,6 +8,7 @@ mod hints;
 mod keywords;
 mod lexer;
 mod parser;
+mod print;
 mod reader;
 mod render;
 mod source;
@@ -16,6 +17,9 @@ pub mod tree;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, closest};
 pub use hints::foreign_type;
+pub use print::{
+    print_expression, print_query, print_statement, print_statements, print_type, quote_literal, quote_name,
+};
 pub use reader::{read, read_expression, read_query};
 pub use source::{Location, SourceFile, SourceFiles};
 pub use span::{FileId, Span};

@@ -167,9 +167,15 @@ impl Parser<'_> {
 
     fn quantified(&mut self, left: Expr, operator: Operator, quantifier: Quantifier) -> Parsed<Expr> {
         self.expect(TokenKind::OpenParen)?;
-        let right = match self.expr()? {
-            Expr { kind: ExprKind::Subquery(query), .. } => QuantifiedSet::Query(query),
-            Expr { kind, span } => QuantifiedSet::Array(Box::new(Expr { kind, span })),
+        let right = if self.at_query() {
+            QuantifiedSet::Query(Box::new(self.query()?))
+        } else {
+            match self.expr()? {
+                Expr { kind: ExprKind::Subquery(query), span } => {
+                    QuantifiedSet::Query(Box::new(self.set_operations(*query, span)?))
+                }
+                array => QuantifiedSet::Array(Box::new(array)),
+            }
         };
         let end = self.expect(TokenKind::CloseParen)?;
         let span = left.span.to(end);

@@ -18,6 +18,8 @@ mod statement;
 mod table;
 mod types;
 
+pub(crate) use infix::binding;
+
 use crate::diagnostic::Diagnostic;
 use crate::hints;
 use crate::keywords;
@@ -229,9 +231,13 @@ impl<'a> Parser<'a> {
         };
         if !quoted && !allowed(&text) {
             let mistake = self.expected_diagnostic(what);
-            let help = format!(
-                "`{text}` is a word of SQL; to use it as a name, write it in double quotes: \"{text}\""
-            );
+            let help = if text == "select" {
+                "a query inside an expression stands in parentheses".to_string()
+            } else {
+                format!(
+                    "`{text}` is a word of SQL; to use it as a name, write it in double quotes: \"{text}\""
+                )
+            };
             return Err(Box::new(Failure::Mistake(mistake.with_help(help))));
         }
         let span = self.span_of(token);
