@@ -253,7 +253,7 @@ describe('the music store', () => {
     const text = await data(db.from('media_type').select('*').order('media_type_id').csv());
     assert.equal(
       text,
-      'media_type_id,name\n1,MPEG audio file\n2,Protected AAC audio file\n3,Protected MPEG-4 video file\n4,Purchased AAC audio file\n5,AAC audio file',
+      'media_type_id,name\n1,"MPEG audio file"\n2,"Protected AAC audio file"\n3,"Protected MPEG-4 video file"\n4,"Purchased AAC audio file"\n5,"AAC audio file"',
     );
   });
 

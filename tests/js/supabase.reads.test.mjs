@@ -253,13 +253,13 @@ describe('one row', () => {
 });
 
 describe('CSV', () => {
-  it('has a header and quotes what needs it', async () => {
+  it('has a header and quotes as PostgreSQL prints rows: what holds a space too', async () => {
     const text = await data(db.from('products').select('id,name,brand,released_on').in('id', [1, 61]).order('id').csv());
     const lines = text.split('\n');
     assert.equal(lines.length, 3);
     assert.equal(lines[0], 'id,name,brand,released_on');
-    assert.equal(lines[1], "1,Alder Chef's Knife,Harrow & Pike,");
-    assert.match(lines[2], /^61,"Sedge Fork, Set of Six",Harrow & Pike,\d{4}-\d\d-\d\d$/);
+    assert.equal(lines[1], `1,"Alder Chef's Knife","Harrow & Pike",`);
+    assert.match(lines[2], /^61,"Sedge Fork, Set of Six","Harrow & Pike",\d{4}-\d\d-\d\d$/);
   });
 });
 

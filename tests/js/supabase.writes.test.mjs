@@ -301,7 +301,7 @@ describe('update', () => {
 
   it('changes all that match, and counts them', async () => {
     const brand = fresh('brand');
-    await data(shop.from('products').insert([product({ brand }), product({ brand }), product({ brand, published: true })]));
+    await data(shop.from('products').insert([product({ brand }), product({ brand }), product({ brand, published: true })], { defaultToNull: false }));
     const answer = await shop.from('products').update({ tags: ['changed'] }, { count: 'exact' }).eq('brand', brand).or('published.is.false,name.eq.none').select('tags');
     assert.equal(answer.count, 2);
     assert.deepEqual(answer.data, [{ tags: ['changed'] }, { tags: ['changed'] }]);
