@@ -83,6 +83,8 @@ def dispatch(connection, catalog, request, prefer):
     table = (schema, parts[0])
     if table not in catalog.tables:
         raise Unsupported("unknown table: the hint is written by hand")
+    if request.method not in ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"):
+        raise Unsupported("method")
     if request.method in ("GET", "HEAD"):
         node = read_node(catalog, table, request.params)
         return read(connection, node, request, prefer)
@@ -272,6 +274,8 @@ def body_rows(request):
 
 
 def call(connection, catalog, request, prefer, function):
+    if request.method not in ("GET", "HEAD", "POST"):
+        raise Unsupported("method")
     overloads = catalog.functions.get(function, [])
     if request.method == "POST":
         arguments = json.loads(request.body) if request.body else {}

@@ -24,6 +24,15 @@ pub struct Case {
     pub check: Check,
 }
 
+impl Case {
+    /// How many different senders its requests have.
+    pub fn senders(&self) -> usize {
+        let Check::Requests(steps) = &self.check else { return 0 };
+        let answers = steps.iter().flat_map(|step| &step.answers);
+        answers.flat_map(|answer| &answer.who).collect::<std::collections::HashSet<_>>().len()
+    }
+}
+
 /// The two kinds of cases.
 #[derive(Debug, Clone)]
 pub enum Check {

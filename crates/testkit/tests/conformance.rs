@@ -30,15 +30,28 @@ fn trials() -> Result<Vec<Trial>, String> {
     let exceptions = exceptions::read(&root.join("exceptions.toml"), engine_name(&engine))?;
     let scenarios = run::scenarios(&root)?;
     known(&exceptions, &scenarios)?;
+    let mut trials = vec![senders(&scenarios)];
     let mut worlds = HashMap::new();
     let cases = scenarios.into_iter().flat_map(|scenario| scenario.cases);
-    Ok(cases
-        .map(|case| {
-            let world =
-                worlds.entry(case.world.clone()).or_insert_with(|| Arc::new(World::new(case.world.clone())));
-            trial(case, Arc::clone(world), &exceptions)
-        })
-        .collect())
+    trials.extend(cases.map(|case| {
+        let world =
+            worlds.entry(case.world.clone()).or_insert_with(|| Arc::new(World::new(case.world.clone())));
+        trial(case, Arc::clone(world), &exceptions)
+    }));
+    Ok(trials)
+}
+
+/// A rule of the suite itself: what one role may do says nothing unless another role is shown beside it.
+fn senders(scenarios: &[Scenario]) -> Trial {
+    let lonely: Vec<String> = scenarios
+        .iter()
+        .flat_map(|scenario| &scenario.cases)
+        .filter(|case| case.senders() == 1)
+        .map(|case| format!("{} (line {}) is shown for one role only", case.name, case.line))
+        .collect();
+    Trial::test("suite/every-request-is-shown-for-two-roles", move || {
+        if lonely.is_empty() { Ok(()) } else { Err(Failed::from(lonely.join("\n"))) }
+    })
 }
 
 fn trial(case: Case, world: Arc<World>, exceptions: &Exceptions) -> Trial {
