@@ -3,12 +3,14 @@
 //! SQLite computes what it computes exactly as PostgreSQL does; everything else is a call of a registered function
 //! ([`functions`]) that runs the reference evaluator on converted values.
 
+mod ddl;
 pub mod functions;
 mod render;
 mod signature;
 mod statement;
 pub mod storage;
 
+pub use ddl::{STORAGE_CHECK, add_column, create_index, create_table, drop_index, drop_table, row_id_column};
 pub use render::{
     Restriction, delete, expression_select, index_name, insert, select, select_rows, table_name, update,
 };

@@ -6,7 +6,7 @@ use mainstay_expr::{Numeric, Value};
 use crate::Constant;
 use crate::sql::sql;
 use crate::sqlite::statement::{Form, Input, Rounding, scaled};
-use crate::sqlite::storage::{Datum, Storage};
+use crate::sqlite::storage::Storage;
 use crate::sqlite::{Bound, Sql};
 
 /// A rendered expression. Its SQL needs no parentheses around it.
@@ -41,7 +41,7 @@ impl Fragment {
     }
 
     pub fn literal(value: &Value, storage: Storage) -> Result<Self> {
-        let sql = Sql::constant(constant(storage.encode(value)?));
+        let sql = Sql::constant(storage.encode(value)?.into());
         let pliant = Some(Pliant::Literal(value.clone()));
         Ok(Self { sql, storage, nullable: value.is_null(), pliant })
     }
@@ -72,7 +72,7 @@ impl Fragment {
                 Sql::input(Input { value: value.clone(), form: Form::Storage(Storage::Decimal) })
             }
             (Some(Pliant::Literal(value)), _) => match Storage::Decimal.encode(value) {
-                Ok(datum) => Sql::constant(constant(datum)),
+                Ok(datum) => Sql::constant(datum.into()),
                 Err(_) => self.sql,
             },
             (None, Storage::Scaled(0)) => sql!["CAST(", self.sql, " AS TEXT)"],
@@ -87,7 +87,7 @@ impl Fragment {
     /// The same number as a scaled integer that compares exactly with other integers of that scale, when it can be had.
     pub fn compared_at(&self, scale: u16, rounding: Rounding) -> Result<Option<Sql>> {
         Ok(match &self.pliant {
-            Some(Pliant::Literal(value)) => Some(Sql::constant(constant(scaled(value, scale, rounding)?))),
+            Some(Pliant::Literal(value)) => Some(Sql::constant(scaled(value, scale, rounding)?.into())),
             Some(Pliant::Input(value)) => {
                 let form = Form::Scaled { scale, rounding };
                 Some(Sql::input(Input { value: value.clone(), form }))
@@ -139,14 +139,4 @@ pub(super) fn unify(fragments: Vec<Fragment>) -> Result<(Vec<Fragment>, Storage)
 fn at_scale(fragment: Fragment, scale: u16) -> Result<Fragment> {
     let sql = fragment.compared_at(scale, Rounding::Exact)?.unwrap_or(fragment.sql);
     Ok(Fragment { sql, storage: Storage::Scaled(scale), ..fragment })
-}
-
-pub(super) fn constant(datum: Datum) -> Constant {
-    match datum {
-        Datum::Null => Constant::Null,
-        Datum::Int(number) => Constant::Int(number),
-        Datum::Real(number) => Constant::Real(number),
-        Datum::Text(text) => Constant::Text(text),
-        Datum::Blob(bytes) => Constant::Blob(bytes),
-    }
 }

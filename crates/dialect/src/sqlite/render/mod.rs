@@ -4,6 +4,7 @@
 //! stored. Aliases come from source numbers (`s1`), columns of derived tables are `c0`, `c1` ….
 
 mod aggregate;
+mod assign;
 mod call;
 mod cast;
 mod compare;
@@ -26,6 +27,7 @@ use mainstay_expr::{ColumnRef, Expr, Select, SourceId, TableId, Type};
 use super::storage::{Collation, Storage};
 use super::{Sql, Statement};
 use crate::Quoting;
+use assign::assigned;
 use fragment::Fragment;
 
 pub use write::{delete, expression_select, insert, select_rows, update};
@@ -124,6 +126,17 @@ impl<'c> Renderer<'c> {
         let mut renderer = Self::new(catalog);
         renderer.sources.insert(SourceId::ROW, Source::Table { table, aliased: false, nullable: false });
         renderer
+    }
+
+    /// An expression and how its value is stored.
+    pub(super) fn value(&mut self, expr: &Expr) -> Result<(Sql, Storage)> {
+        let fragment = self.expr(expr)?;
+        Ok((fragment.sql, fragment.storage))
+    }
+
+    /// An expression whose value is to be stored in that form.
+    pub(super) fn value_as(&mut self, expr: &Expr, storage: &Storage) -> Result<Sql> {
+        Ok(assigned(self.expr(expr)?, storage)?.sql)
     }
 
     fn base_table(&self, id: TableId) -> Result<&'c Table> {

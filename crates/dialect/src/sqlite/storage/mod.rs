@@ -11,6 +11,8 @@ mod output;
 use mainstay_base::Problem;
 use mainstay_expr::{ColumnType, Modifier, Type};
 
+use crate::Constant;
+
 pub use output::{write_json, write_text};
 
 /// A value as SQLite keeps it.
@@ -52,6 +54,18 @@ impl Datum {
             Self::Real(value) => DatumRef::Real(*value),
             Self::Text(value) => DatumRef::Text(value.as_bytes()),
             Self::Blob(value) => DatumRef::Blob(value),
+        }
+    }
+}
+
+impl From<Datum> for Constant {
+    fn from(datum: Datum) -> Self {
+        match datum {
+            Datum::Null => Self::Null,
+            Datum::Int(number) => Self::Int(number),
+            Datum::Real(number) => Self::Real(number),
+            Datum::Text(text) => Self::Text(text),
+            Datum::Blob(bytes) => Self::Blob(bytes),
         }
     }
 }
@@ -209,6 +223,16 @@ impl Storage {
             Self::Bytea => "BLOB",
             _ => "TEXT",
         }
+    }
+
+    /// What decides whether two stored values can be equal: the kind of datum with its scale, and the collation.
+    pub(super) fn collated(&self) -> (&'static str, Option<u16>, Option<Collation>) {
+        let scale = match self {
+            Self::Scaled(scale) => Some(*scale),
+            Self::Int | Self::Bool => Some(0),
+            _ => None,
+        };
+        (self.declared(), scale, self.collation())
     }
 
     /// The collation that comparisons, ORDER BY, GROUP BY and unique indexes need.
