@@ -65,7 +65,7 @@ def _throughput(report: Report) -> str:
                 f"≥ {goal.of_pocketbase:g}",
             ]
         )
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _floor(rates: dict[str, float]) -> str:
@@ -82,7 +82,7 @@ def _work(cells: list[tuple[Cell, Results]]) -> str:
     for cell, results in cells:
         for label, result in results.items():
             rows.append([cell.title, label, *_figures(result)])
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _figures(result: Result) -> list[str]:
@@ -119,7 +119,7 @@ def _policies(report: Report) -> str:
                     f"{total.p99_ms:.2f}",
                 ]
             )
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _footprints(report: Report) -> str:
@@ -134,7 +134,7 @@ def _footprints(report: Report) -> str:
             + [_NONE if value is None else f"{value:.0f}" for value in memory]
         )
     goals = "Goals for Mainstay: start ≤ 50 ms, idle ≤ 25 MB, under load ≤ 80 MB. Memory is resident memory."
-    return _table(head, rows) + "\n\n" + goals
+    return table(head, rows) + "\n\n" + goals
 
 
 def _ratio(ours: float | None, theirs: float | None) -> float | None:
@@ -151,7 +151,7 @@ def _number(value: float | None) -> str:
     return _NONE if value is None else f"{value:,.0f}"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def table(head: list[str], rows: list[list[str]]) -> str:
     """A Markdown table whose columns also line up as plain text."""
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
     lines = [[text.ljust(width) for text, width in zip(row, widths, strict=True)] for row in [head, *rows]]

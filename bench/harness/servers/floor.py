@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +88,9 @@ def new_post(post: Post) -> dict[str, Any]:
     return {name: getattr(post, name) for name in ROW if name not in ("id", "created_at")}
 
 
+@cache
 def built(folder: Path, package: str) -> Path:
-    """Builds a package in release mode with cargo and returns its program."""
+    """Builds a package in release mode with cargo, once in each run, and returns its program."""
     options = ["--release", "--quiet", "--package", package, "--message-format", "json"]
     for line in run(["cargo", "build", *options], folder, seconds=3600).splitlines():
         message = json.loads(line)
