@@ -95,6 +95,11 @@ fn advice(parser: &Parser<'_>, expected: &str) -> Option<String> {
     let before = parser.at.checked_sub(1).and_then(|at| parser.tokens.get(at)).copied();
     let after_comma = before.is_some_and(|it| it.kind == TokenKind::Comma);
     let has_comma = expected.contains("`,`");
+    if expected == "a number" {
+        // The parentheses of a type, as in enum('a', 'b').
+        let type_word = parser.at.checked_sub(2).and_then(|at| parser.tokens.get(at))?;
+        return foreign_type(&parser.token_text(*type_word).to_ascii_lowercase()).map(str::to_string);
+    }
     let help = match token.kind {
         TokenKind::CloseParen | TokenKind::End if after_comma => "remove the comma before it",
         TokenKind::Word if after_comma && expected.contains("expression") && parser.at_word("from") => {
@@ -102,9 +107,7 @@ fn advice(parser: &Parser<'_>, expected: &str) -> Option<String> {
         }
         TokenKind::Comma if after_comma => "remove one of the two commas",
         TokenKind::End if expected.contains("`)`") => "a `(` before this is never closed",
-        TokenKind::CloseParen if expected == "the end of the statement" => {
-            "this `)` closes nothing: remove it"
-        }
+        TokenKind::CloseParen if expected.starts_with("the end of") => "this `)` closes nothing: remove it",
         TokenKind::OpenBracket => "PostgreSQL writes names in double quotes, not in brackets",
         TokenKind::Operator if word == "==" => "PostgreSQL compares with a single `=`",
         TokenKind::Operator if word == "#" => "PostgreSQL's comments begin with `--`",
@@ -126,13 +129,21 @@ fn advice(parser: &Parser<'_>, expected: &str) -> Option<String> {
     Some(help.to_string())
 }
 
+/// What to do about a reserved word where a name or an expression was expected.
+pub(crate) fn reserved_word(word: &str) -> String {
+    match word {
+        "select" => "a query inside an expression stands in parentheses".to_string(),
+        _ => format!("`{word}` is a word of SQL; to use it as a name, write it in double quotes: \"{word}\""),
+    }
+}
+
 fn word_advice(parser: &Parser<'_>, word: &str, expected: &str, has_comma: bool) -> Option<String> {
     let foreign = FOREIGN_WORDS.iter().find(|(foreign, _)| *foreign == word);
-    let names_are_free = expected.contains("name") && !expected.contains("end of the statement");
+    let names_are_free = expected.contains("name") && !expected.contains("the end of");
     if let Some((_, advice)) = foreign.filter(|_| !names_are_free) {
         return Some(advice.to_string());
     }
-    if expected == "the end of the statement" {
+    if expected.starts_with("the end of") {
         let begins =
             ["create", "alter", "insert", "grant", "comment", "select", "drop", "copy", "set", "revoke"];
         if begins.contains(&word) {

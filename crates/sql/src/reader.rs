@@ -33,20 +33,23 @@ pub fn read(files: &SourceFiles) -> (Vec<Statement>, Diagnostics) {
 
 /// Reads one expression, as it may stand in a CHECK or a policy.
 pub fn read_expression(text: &str) -> Result<Expr, Diagnostics> {
-    read_whole(text, |parser| parser.expr())
+    read_whole(text, "the end of the expression", |parser| parser.expr())
 }
 
 /// Reads one query without a semicolon.
 pub fn read_query(text: &str) -> Result<Query, Diagnostics> {
-    read_whole(text, |parser| parser.query())
+    read_whole(text, "the end of the query", |parser| parser.query())
 }
 
-fn read_whole<T>(text: &str, rule: impl FnOnce(&mut Parser<'_>) -> Parsed<T>) -> Result<T, Diagnostics> {
+fn read_whole<T>(
+    text: &str,
+    end: &str,
+    rule: impl FnOnce(&mut Parser<'_>) -> Parsed<T>,
+) -> Result<T, Diagnostics> {
     let tokens = lexer::tokenize(text, 0, text.len());
     let mut parser = Parser::new(FileId(0), text, &tokens, text.len() as u32);
     let result = rule(&mut parser);
-    let result =
-        result.and_then(|value| if parser.is_end() { Ok(value) } else { Err(parser.expected("the end")) });
+    let result = result.and_then(|value| if parser.is_end() { Ok(value) } else { Err(parser.expected(end)) });
     result.map_err(|failure| {
         let mut diagnostics = Diagnostics::new();
         diagnostics.push(match *failure {

@@ -79,7 +79,10 @@ impl Parser<'_> {
                 'r' => '\r',
                 't' => '\t',
                 'u' | 'U' => {
-                    let code = digits(if escaped == 'u' { 4 } else { 8 }, 16);
+                    let length = if escaped == 'u' { 4 } else { 8 };
+                    let code: String = characters.by_ref().take(length).collect();
+                    let complete = code.len() == length && code.bytes().all(|byte| byte.is_ascii_hexdigit());
+                    let code = complete.then(|| u32::from_str_radix(&code, 16).ok()).flatten();
                     code.and_then(char::from_u32)
                         .ok_or_else(|| invalid("this Unicode escape names no character"))?
                 }

@@ -28,7 +28,7 @@ use crate::span::{FileId, Span};
 use crate::tree::{Name, QualifiedName};
 
 /// How deep parentheses, subqueries and the like may nest: bounds the stack that reading needs.
-pub(crate) const MAX_NESTING: usize = 128;
+pub(crate) const MAX_NESTING: usize = 64;
 
 /// How high the tree of one expression or query may grow, chains of operators included.
 pub(crate) const MAX_HEIGHT: usize = 256;
@@ -230,15 +230,11 @@ impl<'a> Parser<'a> {
             _ => return Err(self.expected(what)),
         };
         if !quoted && !allowed(&text) {
-            let mistake = self.expected_diagnostic(what);
-            let help = if text == "select" {
-                "a query inside an expression stands in parentheses".to_string()
-            } else {
-                format!(
-                    "`{text}` is a word of SQL; to use it as a name, write it in double quotes: \"{text}\""
-                )
-            };
-            return Err(Box::new(Failure::Mistake(mistake.with_help(help))));
+            let mut mistake = self.expected_diagnostic(what);
+            if mistake.help.is_none() {
+                mistake.help = Some(hints::reserved_word(&text));
+            }
+            return Err(Box::new(Failure::Mistake(mistake)));
         }
         let span = self.span_of(token);
         if text.len() > MAX_NAME_BYTES {

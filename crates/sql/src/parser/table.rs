@@ -33,10 +33,11 @@ impl Parser<'_> {
         self.advance();
         let (mut columns, mut constraints) = (Vec::new(), Vec::new());
         while !self.at(TokenKind::CloseParen) || !columns.is_empty() || !constraints.is_empty() {
+            let element = self.at;
             match self.table_element() {
                 Ok(Element::Column(column)) => columns.push(*column),
                 Ok(Element::Constraint(constraint)) => constraints.push(*constraint),
-                Err(failure) => self.skip_element(failure)?,
+                Err(failure) => self.skip_element(failure, element)?,
             }
             if self.eat(TokenKind::Comma) {
                 continue;
@@ -45,7 +46,7 @@ impl Parser<'_> {
                 break;
             }
             let failure = self.expected("`,` or `)`");
-            self.skip_element(failure)?;
+            self.skip_element(failure, element)?;
             if !self.eat(TokenKind::Comma) {
                 break;
             }
@@ -61,25 +62,24 @@ impl Parser<'_> {
         }))
     }
 
-    /// Notes the mistake and moves to the comma or parenthesis that ends the element, so that the other elements are
-    /// read too. Gives the failure back when there is no such end, or nothing is wrong.
-    fn skip_element(&mut self, failure: Box<Failure>) -> Parsed<()> {
+    /// Notes the mistake and moves to the comma or parenthesis that ends the element which began at token `start`, so
+    /// that the other elements are read too. Gives the failure back when there is no such end, or nothing is wrong.
+    fn skip_element(&mut self, failure: Box<Failure>, start: usize) -> Parsed<()> {
         let Failure::Mistake(mistake) = *failure else { return Err(failure) };
         let mut depth = 0usize;
-        let mut ahead = 0;
-        loop {
-            match self.peek_at(ahead).kind {
-                TokenKind::End => return Err(Box::new(Failure::Mistake(mistake))),
-                TokenKind::Comma | TokenKind::CloseParen if depth == 0 => break,
+        for (at, token) in self.tokens.iter().enumerate().skip(start) {
+            match token.kind {
+                TokenKind::Comma | TokenKind::CloseParen if depth == 0 && at >= self.at => {
+                    self.mistakes.push(mistake);
+                    self.at = at;
+                    return Ok(());
+                }
                 TokenKind::OpenParen => depth += 1,
-                TokenKind::CloseParen => depth -= 1,
+                TokenKind::CloseParen => depth = depth.saturating_sub(1),
                 _ => {}
             }
-            ahead += 1;
         }
-        self.mistakes.push(mistake);
-        self.at += ahead;
-        Ok(())
+        Err(Box::new(Failure::Mistake(mistake)))
     }
 
     /// What may follow the columns.

@@ -124,7 +124,7 @@ impl Printer {
         }
         if !select.from.is_empty() {
             self.clause("FROM");
-            self.list(&select.from, Self::from_item);
+            self.list(&select.from, Self::relation);
         }
         if let Some(filter) = &select.filter {
             self.clause("WHERE");
@@ -159,7 +159,7 @@ impl Printer {
         }
     }
 
-    fn from_item(&mut self, item: &FromItem) {
+    fn relation(&mut self, item: &FromItem) {
         match item {
             FromItem::Table { name, alias } => {
                 self.qualified(name);
@@ -192,7 +192,7 @@ impl Printer {
     }
 
     fn join(&mut self, left: &FromItem, right: &FromItem, kind: JoinKind, condition: &JoinCondition) {
-        self.from_item(left);
+        self.relation(left);
         self.clause(match kind {
             JoinKind::Inner => "JOIN",
             JoinKind::Left => "LEFT JOIN",
@@ -204,7 +204,7 @@ impl Printer {
         self.push(if enclosed { "(" } else { "" });
         let spread = self.spread;
         self.spread = spread && !enclosed;
-        self.from_item(right);
+        self.relation(right);
         self.spread = spread;
         self.push(if enclosed { ")" } else { "" });
         match condition {

@@ -10,6 +10,7 @@ pub fn read_text(text: &str) -> (SourceFiles, Vec<Statement>, Diagnostics) {
 }
 
 /// A tree as text without the places, and without whether a name was quoted, which the printer may change.
+#[allow(dead_code, reason = "not every test file compares trees")]
 pub fn shape(tree: &impl std::fmt::Debug) -> String {
     let text = format!("{tree:?}");
     let mut shape = String::with_capacity(text.len());
