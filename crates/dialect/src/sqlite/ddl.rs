@@ -18,6 +18,32 @@ use crate::{Constant, Quoting};
 /// read as their type never fail it.
 pub const STORAGE_CHECK: &str = "mainstay_type_";
 
+/// Everything in a schema that SQLite cannot keep.
+pub fn check(catalog: &Catalog) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let tables: Vec<&Table> = catalog.tables.iter().filter(|table| !table.is_view()).collect();
+    for (position, table) in tables.iter().enumerate() {
+        let name = table_name(table);
+        let is_same = |other: &&&Table| table_name(other).eq_ignore_ascii_case(&name);
+        if let Some(other) = tables[..position].iter().find(is_same) {
+            problems.push(same_name("tables", &table_name(other), &name));
+        }
+        for (position, column) in table.columns.iter().enumerate() {
+            let before = &table.columns[..position];
+            if let Some(other) = before.iter().find(|other| other.name.eq_ignore_ascii_case(&column.name)) {
+                problems.push(same_name("columns", &other.name, &column.name));
+            }
+        }
+        problems.extend(create_table(catalog, table).err());
+    }
+    problems
+}
+
+fn same_name(what: &str, one: &str, other: &str) -> Problem {
+    let message = format!("{what} \"{one}\" and \"{other}\" have the same name for SQLite");
+    Problem::new("0A000", message).with_details("SQLite does not tell upper from lower case in names.")
+}
+
 /// `CREATE TABLE` and the `CREATE INDEX`es of a table.
 ///
 /// Fails with `0A000` for expressions that SQLite cannot keep: those that depend on the session.

@@ -79,9 +79,15 @@ fn qualified(schema: &str, name: &str) -> String {
     }
 }
 
-fn statement(sql: Sql, columns: Vec<Storage>) -> Statement {
+pub(super) fn statement(sql: Sql, columns: Vec<Storage>) -> Statement {
     let (text, inputs) = sql.finish(Quoting::Double);
     Statement { text, inputs, columns }
+}
+
+/// What SQLite calls the row number of a table: the first of its names that no column has.
+pub fn row_id_name(table: &Table) -> &'static str {
+    let is_free = |name: &&str| !table.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    ["rowid", "_rowid_", "oid"].into_iter().find(is_free).unwrap_or("rowid")
 }
 
 fn unsupported(what: &str) -> Problem {
@@ -128,6 +134,13 @@ impl<'c> Renderer<'c> {
         renderer
     }
 
+    /// For moving a table's rows: [`SourceId::ROW`] is a row of it under an alias.
+    pub(super) fn of_aliased_row(catalog: &'c Catalog, table: &'c Table) -> Self {
+        let mut renderer = Self::new(catalog);
+        renderer.sources.insert(SourceId::ROW, Source::Table { table, aliased: true, nullable: false });
+        renderer
+    }
+
     /// An expression and how its value is stored.
     pub(super) fn value(&mut self, expr: &Expr) -> Result<(Sql, Storage)> {
         let fragment = self.expr(expr)?;
@@ -145,6 +158,14 @@ impl<'c> Renderer<'c> {
             return Err(Problem::internal(format!("view {} reached the engine as a table", table.name)));
         }
         Ok(table)
+    }
+
+    /// The row number of a base table's row.
+    fn row_id(&self, source: SourceId) -> Result<Sql> {
+        match self.sources.get(&source) {
+            Some(Source::Table { table, .. }) => Ok(alias(source).then(".").then(row_id_name(table))),
+            _ => Err(Problem::internal("the rows of what is no base table are asked for")),
+        }
     }
 
     fn column(&mut self, column: ColumnRef, ty: &Type) -> Result<Fragment> {
@@ -185,7 +206,7 @@ impl<'c> Renderer<'c> {
     }
 }
 
-fn alias(source: SourceId) -> Sql {
+pub(super) fn alias(source: SourceId) -> Sql {
     Sql::numbered("s", u64::from(source.0))
 }
 

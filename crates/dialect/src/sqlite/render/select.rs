@@ -5,7 +5,7 @@ use mainstay_expr::{CompareOp, Expr, ExprKind, FromItem, Item, Select, SetOp, So
 
 use super::fragment::{Fragment, Pliant};
 use super::order::{directed, order_key};
-use super::{ColumnForm, Renderer, Restriction, Sql, alias, collated};
+use super::{ColumnForm, Renderer, Restriction, Sql, collated};
 use crate::sql::sql;
 use crate::sqlite::statement::{Form, Input, Rounding};
 use crate::sqlite::storage::Storage;
@@ -75,7 +75,7 @@ impl Renderer<'_> {
             && !select.grouped
             && !select.distinct
         {
-            list.push(alias(source).then(".rowid"));
+            list.push(self.row_id(source)?);
         }
         let list = if list.is_empty() { Sql::from("1") } else { Sql::join(list, ", ") };
         let order = self.order_terms(&select.order_by)?;
@@ -125,11 +125,12 @@ impl Renderer<'_> {
         match restriction {
             Restriction::None => Ok((Vec::new(), Vec::new())),
             Restriction::Row(source) => {
-                Ok((vec![sql![alias(source), ".rowid = ", Sql::input(row_input())]], Vec::new()))
+                let row = self.row_id(source)?;
+                Ok((vec![sql![row, " = ", Sql::input(row_input())]], Vec::new()))
             }
             Restriction::Rows(source) => {
                 let list = Sql::input(rows_input());
-                let sql = sql![alias(source), ".rowid IN (SELECT value FROM rarray(", list, "))"];
+                let sql = sql![self.row_id(source)?, " IN (SELECT value FROM rarray(", list, "))"];
                 Ok((vec![sql], Vec::new()))
             }
             Restriction::Key(keys) => {

@@ -5,7 +5,7 @@ use mainstay_catalog::{Catalog, Table};
 use mainstay_expr::{Expr, FromItem, Item, Rights, Select, SourceId, TableId, TableSource};
 
 use super::select::{row_input, rows_input};
-use super::{Renderer, Restriction, Sql, Statement, alias, statement, table_name};
+use super::{Renderer, Restriction, Sql, Statement, row_id_name, statement, table_name};
 use crate::sql::sql;
 use crate::sqlite::storage::Storage;
 use crate::sqlite::{Bound, Form, Input};
@@ -33,15 +33,27 @@ pub fn update(catalog: &Catalog, table: TableId, columns: &[u32]) -> Statement {
     });
     let assignments = Sql::join(assignments, ", ");
     let row = Sql::input(row_input());
-    statement(sql!["UPDATE ", name, " SET ", assignments, " WHERE rowid = ", row], Vec::new())
+    statement(
+        sql!["UPDATE ", name, " SET ", assignments, " WHERE ", row_id_name(table), " = ", row],
+        Vec::new(),
+    )
 }
 
 /// `DELETE` of the rows [`Bound::Rows`].
 pub fn delete(catalog: &Catalog, table: TableId) -> Statement {
-    let name = Sql::identifier(table_name(catalog.table(table)));
+    let table = catalog.table(table);
+    let name = Sql::identifier(table_name(table));
     let rows = Sql::input(rows_input());
     statement(
-        sql!["DELETE FROM ", name, " WHERE rowid IN (SELECT value FROM rarray(", rows, "))"],
+        sql![
+            "DELETE FROM ",
+            name,
+            " WHERE ",
+            row_id_name(table),
+            " IN (SELECT value FROM rarray(",
+            rows,
+            "))"
+        ],
         Vec::new(),
     )
 }
@@ -63,7 +75,7 @@ pub fn select_rows(
         ..Select::default()
     };
     let body = renderer.body(&select, Restriction::None)?;
-    let mut list = vec![alias(source).then(".rowid")];
+    let mut list = vec![renderer.row_id(source)?];
     let mut columns = vec![Storage::Int];
     for item in items {
         let fragment = renderer.expr(item)?;
