@@ -2,12 +2,21 @@
 //!
 //! It knows no engine. Everything refers to everything by number, so that it can be shared and compared cheaply.
 
+mod bind;
+mod detect;
+mod lineage;
+mod lookup;
 mod model;
 mod relationship;
+mod resolve;
+mod version;
 
+pub use bind::{BoundInsert, InsertRows, InsertValue, bind_copy, bind_expression, bind_insert, bind_query};
+pub use mainstay_expr::Volatility;
 pub use model::{
     Argument, Catalog, Check, Column, ColumnDefault, Command, Constraint, DomainType, ForeignKey, Function,
     FunctionId, Grants, Identity, Index, IndexKey, Key, Policy, Privileges, ReferentialAction, Returns,
-    Table, TableKind, ViewDef, Volatility,
+    Table, TableKind, ViewDef,
 };
 pub use relationship::{Cardinality, Link, Relationship};
+pub use resolve::{load, resolve};

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use mainstay_expr::{ColumnType, EnumType, Expr, Role, Select, TableId};
+use mainstay_expr::{ColumnType, EnumType, Expr, Role, Select, TableId, Volatility};
 
 use crate::Relationship;
+use crate::lookup::Names;
 
 /// A whole schema. Immutable; shared as `Arc<Catalog>`; a changed schema is a new catalog.
 #[derive(Debug, Default)]
@@ -26,6 +27,8 @@ pub struct Catalog {
     pub relationships: Vec<Relationship>,
     /// Roles beyond the three that always exist.
     pub roles: BTreeSet<String>,
+    /// Where the names lead; [`Catalog::reindex`] rebuilds it.
+    pub(crate) names: Names,
 }
 
 /// A table or a view.
@@ -317,17 +320,6 @@ pub enum Returns {
     Table(Vec<(String, ColumnType)>),
 }
 
-/// What a function's result may depend on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Volatility {
-    /// Its arguments only.
-    Immutable,
-    /// Also the database's rows and the session.
-    Stable,
-    /// Anything.
-    Volatile,
-}
-
 /// A domain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DomainType {
@@ -369,25 +361,6 @@ impl Catalog {
     /// The function with that number.
     pub fn function(&self, id: FunctionId) -> &Function {
         &self.functions[id.0 as usize]
-    }
-
-    /// The table or view of that schema and name.
-    pub fn find_table(&self, schema: &str, name: &str) -> Option<&Table> {
-        self.tables.iter().find(|table| table.name == name && table.schema == schema)
-    }
-
-    /// All functions of that schema and name.
-    pub fn find_functions<'a>(
-        &'a self,
-        schema: &'a str,
-        name: &'a str,
-    ) -> impl Iterator<Item = &'a Function> {
-        self.functions.iter().filter(move |function| function.name == name && function.schema == schema)
-    }
-
-    /// The relationships that start at a table.
-    pub fn relationships_of(&self, origin: TableId) -> impl Iterator<Item = &Relationship> {
-        self.relationships.iter().filter(move |relationship| relationship.origin == origin)
     }
 }
 
