@@ -6,10 +6,15 @@
 
 mod calendar;
 pub mod cast;
+pub mod compare;
+pub mod eval;
+pub mod func;
 mod function;
 pub mod input;
+pub mod like;
 mod numeric;
 pub mod output;
+mod regex;
 mod registry;
 pub mod resolve;
 mod rewrite;

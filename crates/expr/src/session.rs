@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use mainstay_base::Result;
+
+use crate::{Jsonb, TimeContext, Type, Value, input};
+
 /// A database role's name. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Role(Arc<str>);
@@ -73,4 +77,45 @@ pub enum SessionValue {
     CurrentUser,
     /// `current_setting('name', true)`: text, NULL when unset
     Setting(String),
+}
+
+impl Session {
+    /// What an expression sees of the session. A claim that is missing is NULL; a `sub` that is no uuid is an error.
+    pub fn value(&self, wanted: &SessionValue) -> Result<Value> {
+        let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
+        Ok(match wanted {
+            SessionValue::Now => Value::Timestamptz(self.now_us),
+            SessionValue::Uid => match self.claim("sub").filter(|sub| !sub.is_empty()) {
+                Some(sub) => input::parse_plain(&Type::Uuid, &sub, &TimeContext::default())?,
+                None => Value::Null,
+            },
+            SessionValue::Role => text(self.claim("role")),
+            SessionValue::Email => text(self.claim("email")),
+            SessionValue::Jwt => Value::Jsonb(Jsonb::from_json(&self.claims)?),
+            SessionValue::CurrentUser => Value::Text(self.role.name().to_owned()),
+            SessionValue::Setting(name) => text(self.setting(name)),
+        })
+    }
+
+    /// A claim of the token, as `->>` shows it.
+    fn claim(&self, name: &str) -> Option<String> {
+        match self.claims.get(name)? {
+            serde_json::Value::Null => None,
+            serde_json::Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        }
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        let shared = |text: &Arc<str>| (!text.is_empty()).then(|| text.to_string());
+        match name.to_ascii_lowercase().as_str() {
+            "request.jwt.claims" => Some(self.claims.to_string()),
+            "request.method" => shared(&self.request.method),
+            "request.path" => shared(&self.request.path),
+            "request.headers" => shared(&self.request.headers),
+            "role" => Some(self.role.name().to_owned()),
+            "timezone" => Some(self.timezone.as_deref().unwrap_or("UTC").to_owned()),
+            lower => self.claim(lower.strip_prefix("request.jwt.claim.")?),
+        }
+    }
 }

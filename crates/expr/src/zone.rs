@@ -127,6 +127,19 @@ impl Zone {
         }
     }
 
+    /// The zone's abbreviation at about a time of its clock (`CET`), or the offset where it has none.
+    pub(crate) fn abbreviation_at(&self, local: i64, east: i32) -> String {
+        let second = local.div_euclid(SECOND) - i64::from(east);
+        match (self, Timestamp::from_second(second)) {
+            (Self::Utc, _) => "UTC".to_owned(),
+            (Self::Named(zone), Ok(moment)) => zone.to_offset_info(moment).abbreviation().to_owned(),
+            _ => {
+                let sign = if east < 0 { '-' } else { '+' };
+                format!("{sign}{:02}", east.abs() / 3600)
+            }
+        }
+    }
+
     /// The zone's clock at a moment: microseconds since 1970-01-01 00:00 there.
     pub fn local(&self, utc: i64) -> i64 {
         if calendar::is_infinite(utc) { utc } else { utc + i64::from(self.offset_at(utc)) * SECOND }

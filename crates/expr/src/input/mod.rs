@@ -5,7 +5,7 @@ mod datetime;
 mod fields;
 mod interval;
 pub(crate) mod json;
-mod scalar;
+pub(crate) mod scalar;
 
 use std::borrow::Cow;
 
@@ -14,6 +14,7 @@ use mainstay_base::{Problem, Result};
 use crate::{ColumnType, Modifier, Session, Type, Value, Zone, cast};
 
 pub(crate) use datetime::{parse_date, parse_time, parse_timestamp, parse_timestamptz};
+pub(crate) use fields::month_by_name;
 pub(crate) use interval::parse_interval;
 
 /// What reading and showing times depends on.
