@@ -29,7 +29,7 @@ impl Parser<'_> {
                 (name, self.type_modifiers()?)
             }
         };
-        if self.at_operator("%") {
+        if self.at_operator("%") && self.is_word(self.peek_at(1), "type") {
             return Err(self.unsupported("%TYPE", self.here()));
         }
         let array_depth = self.array_brackets()?;

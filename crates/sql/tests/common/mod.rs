@@ -2,6 +2,7 @@
 
 use mainstay_sql::{Diagnostics, SourceFiles, Statement, read};
 
+#[allow(dead_code, reason = "not every test file reads statements")]
 /// Reads one file called `test.sql`.
 pub fn read_text(text: &str) -> (SourceFiles, Vec<Statement>, Diagnostics) {
     let files = SourceFiles::single("test.sql", text);

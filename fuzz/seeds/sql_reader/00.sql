@@ -1,0 +1,12 @@
+printing {text};
+reading back {printed};
+{text}: {it:?};
+printing {text};
+{printed}: {it:?};
+reading back {printed};
+E'a\n\'b\\ \x41\101\u00e9';
+$tag$a $$ b$tag$;
+date '2020-01-01';
+timestamp with time zone '2020-01-01';
+timestamp(3) '2020-01-01';
+interval '1 day';

@@ -1,0 +1,12 @@
+'1 day'::interval;
+double precision '1';
+'1'::double precision;
+shop.status 'new';
+a OR b AND NOT c;
+(a OR b) AND c;
+a AND (b AND c);
+a = b IS NULL;
+a = (b IS NULL);
+a || (b || c);
+a + b * c ^ d;
+a -> 'b' ->> 'c' = 'd';

@@ -1,0 +1,12 @@
+a @> b AND a <@ c AND a && d;
+a #>> '{b,c}';
+a ? 'b' OR a ?| c OR a ?& d;
+a ~ 'x' AND b ~* 'x' AND c !~ 'x' AND d !~* 'x';
+a OPERATOR(pg_catalog.=) b;
+a IS NOT NULL;
+a IS TRUE AND b IS NOT FALSE AND c IS UNKNOWN;
+a IS DISTINCT FROM b + 1;
+a IS NOT DISTINCT FROM NULL;
+a BETWEEN 1 AND 2 AND b;
+a NOT BETWEEN SYMMETRIC b + 1 AND 2;
+a IN (1, 2, 3);

@@ -1,0 +1,12 @@
+a NOT IN (SELECT b FROM c);
+a IN ((SELECT 1));
+a IN (SELECT 1);
+(a, b) IN (SELECT c, d FROM e);
+ROW(a, b) IN (SELECT c, d FROM e);
+a LIKE 'x%' ESCAPE '!';
+a || b NOT ILIKE 'x%';
+a = ANY (ARRAY[1, 2]);
+a <> ALL (SELECT b FROM c);
+a = SOME ((SELECT b FROM c));
+a = ANY (SELECT b FROM c);
+a LIKE ANY (b);

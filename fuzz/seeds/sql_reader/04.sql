@@ -1,0 +1,12 @@
+a NOT ILIKE ALL (b);
+EXISTS (SELECT FROM t WHERE t.id = x);
+NOT EXISTS (SELECT 1);
+count(DISTINCT a);
+sum(a) FILTER (WHERE b > 0);
+array_agg(a ORDER BY b DESC NULLS LAST, c);
+COALESCE(a, b);
+coalesce(a, b);
+greatest(a, least(b, nullif(c, d)));
+EXTRACT(YEAR FROM x);
+extract('year' FROM x);
+SUBSTRING(x FROM 2 FOR 3);

@@ -1,0 +1,12 @@
+substring(x, 2, 3);
+substring(x, 2);
+substring(x for 3);
+substring(x, 1, 3);
+POSITION('a' IN b);
+strpos(b, 'a');
+OVERLAY(a PLACING b FROM 1 FOR 2);
+overlay(a, b, 1, 2);
+TRIM(BOTH 'x' FROM y);
+btrim(y, 'x');
+TRIM(LEADING FROM y);
+trim(trailing 'x' from y);

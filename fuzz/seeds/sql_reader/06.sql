@@ -1,0 +1,12 @@
+rtrim(y, 'x');
+x AT TIME ZONE 'UTC';
+timezone('UTC', x);
+now() at time zone 'utc' > y;
+timezone('utc', now()) > y;
+CASE WHEN a THEN 1 ELSE 2 END;
+CASE a WHEN 1 THEN 'x' WHEN 2 THEN 'y' END;
+CAST(a AS numeric(10, 2));
+a::numeric(10, 2);
+ARRAY[1, 2][1];
+(ARRAY[1, 2])[1];
+ARRAY[[1, 2], [3, 4]];

@@ -1,0 +1,12 @@
+ARRAY[ARRAY[1, 2], ARRAY[3, 4]];
+ARRAY(SELECT a FROM b);
+a COLLATE "C" < b;
+(SELECT max(a) FROM b);
+((SELECT 1) UNION (SELECT 2));
+(SELECT 1 UNION SELECT 2);
+((SELECT 1) + 1);
+(SELECT 1) + 1;
+select *, t.*, s.t.* from s.t;
+select a x, b as y, c "Z" from t;
+SELECT a AS x, b AS y, c AS "Z" FROM t;
+select distinct on (a) a, b from t order by a, b desc nulls last;

@@ -1,0 +1,12 @@
+select a from t where b group by a having count(*) > 1 limit 5 offset 10;
+select a from t limit all;
+SELECT a FROM t;
+select a from t offset 1 rows fetch first 5 rows only;
+SELECT a FROM t LIMIT 5 OFFSET 1;
+select 1 union all select 2 intersect select 3 except select 4;
+(select 1 union select 2) intersect select 3;
+(select 1 order by 1 limit 1) union select 2 order by 1;
+values (1, 'a'), (2, default);
+with a as (select 1), b(x) as materialized (select 2) select * from a, b;
+with recursive a as (select 1 union all select 2) select * from a;
+select * from a join b on a.x = b.x left outer join c using (y, z) cross join d full join e on true;

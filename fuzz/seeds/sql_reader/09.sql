@@ -1,0 +1,12 @@
+SELECT * FROM a JOIN b ON a.x = b.x LEFT JOIN c USING (y, z) CROSS JOIN d FULL JOIN e ON TRUE;
+select * from a right join (b inner join c on true) on true;
+select * from (select 1) x(a), lateral (select 2) y, (values (1)) as z (b);
+select * from ((select 1) union (select 2)) as x;
+SELECT * FROM (SELECT 1 UNION SELECT 2) AS x;
+select * from ((select 1) as a cross join (select 2) as b);
+SELECT * FROM (SELECT 1) AS a CROSS JOIN (SELECT 2) AS b;
+select * from f(1) with ordinality as x(a, n);
+select * from json_to_recordset(j) as x(a int, b text);
+select * from public.f(1) x;
+SELECT * FROM public.f(1) AS x;
+{text}: {it:?};

@@ -1,0 +1,12 @@
+alter table t alter c set default 1;
+ALTER TABLE t ALTER COLUMN c SET DEFAULT 1;;
+alter table t alter column c drop default;
+ALTER TABLE t ALTER COLUMN c DROP DEFAULT;;
+alter table t alter c set not null;
+ALTER TABLE t ALTER COLUMN c SET NOT NULL;;
+alter table t alter c drop not null;
+ALTER TABLE t ALTER COLUMN c DROP NOT NULL;;
+alter table t enable row level security;
+ALTER TABLE t ENABLE ROW LEVEL SECURITY;;
+alter table t no force row level security;
+ALTER TABLE t NO FORCE ROW LEVEL SECURITY;;

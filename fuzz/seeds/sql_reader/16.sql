@@ -1,0 +1,12 @@
+grant execute on function s.f(int, out text), g to me;
+GRANT EXECUTE ON FUNCTION s.f(int), g TO me;;
+revoke grant option for all on t from public cascade;
+REVOKE GRANT OPTION FOR ALL ON TABLE t FROM public;;
+revoke execute on all functions in schema s from public;
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA s FROM public;;
+comment on table t is 'it''s';
+COMMENT ON TABLE t IS 'it''s';;
+comment on column s.t.c is null;
+COMMENT ON COLUMN s.t.c IS NULL;;
+comment on function f(int) is 'x';
+COMMENT ON FUNCTION f(int) IS 'x';;

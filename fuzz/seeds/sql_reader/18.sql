@@ -1,0 +1,12 @@
+INSERT INTO t DEFAULT VALUES;;
+set search_path to public, "$user";
+SET search_path = 'public', '$user';;
+set local request.jwt.claims = '{}';
+SET LOCAL request.jwt.claims = '{}';;
+set time zone 'UTC';
+SET timezone = 'UTC';;
+set client_min_messages = warning;
+SET client_min_messages = 'warning';;
+reset search_path;
+SET search_path TO DEFAULT;;
+select pg_catalog.set_config('search_path', '', false);

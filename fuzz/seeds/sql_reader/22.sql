@@ -1,0 +1,12 @@
+CREATE TEMP TABLE;
+create type t as (a int);
+composite and base types;
+create function f() returns int language sql window as 'select 1';
+WINDOW functions;
+select sum(a) over (order by b) from t;
+window functions (OVER);
+select * from a natural join b;
+select a similar to 'x' from t;
+update t set a = 1;
+delete from t;
+do $$ begin end $$;

@@ -1,0 +1,12 @@
+alter table t drop column a;
+ALTER TABLE … DROP COLUMN;
+alter default privileges in schema public grant all on tables to x;
+ALTER DEFAULT PRIVILEGES;
+alter default;
+grant admins to me;
+membership in roles;
+insert into t values (1) on conflict (a) do update set b = 1;
+ON CONFLICT DO UPDATE;
+copy t from '/tmp/x';
+COPY from a file or program;
+with x as (delete from t) select 1;
