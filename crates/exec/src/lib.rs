@@ -1,1 +1,231 @@
-//! Where planner and engine meet.
+//! The one place where planner and engine meet: the catalog in force, the cache of plans, values and their types, limits.
+//!
+//! It does not know which engine it runs on, nor which protocol asks.
+
+mod bind;
+mod cache;
+
+use std::sync::{Arc, RwLock};
+use std::time::{Duration, Instant};
+
+use mainstay_base::{Clock, Limits, Problem, Randomness, Result};
+use mainstay_catalog::{Catalog, TableKind};
+use mainstay_engine::{Answer, Engine, Expect, Job, Output, Prepared, Transaction};
+use mainstay_expr::{Expr, ExprKind, Input, Role, Session, SessionValue, Tree};
+use mainstay_plan::Plan;
+use mainstay_planner::Settings;
+use mainstay_query::{Request, Values};
+
+pub use bind::Seams;
+use cache::PlanCache;
+
+/// How a request is to be run, beside what it asks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Execution {
+    /// How rows are written.
+    pub output: Output,
+    /// What must be true of the result.
+    pub expect: Expect,
+    /// Whether a write is undone after its answer was made.
+    pub rollback: bool,
+}
+
+/// An answer, and how long each stage took.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// What the engine answered.
+    pub answer: Answer,
+    /// How long it took.
+    pub timings: Timings,
+}
+
+/// How long the stages of one request took.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Timings {
+    /// Finding or making the plan.
+    pub plan: Duration,
+    /// Typing the values.
+    pub bind: Duration,
+    /// Running, from handing over to the answer.
+    pub run: Duration,
+}
+
+/// Runs requests against an engine under the catalog in force.
+pub struct Exec {
+    engine: Arc<dyn Engine>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Randomness>,
+    settings: Settings,
+    limits: Limits,
+    snapshot: RwLock<Arc<Snapshot>>,
+}
+
+/// A catalog and the plans made under it. A new catalog starts with none, so that no plan outlives its schema.
+struct Snapshot {
+    catalog: Arc<Catalog>,
+    plans: PlanCache,
+    /// Whether any policy or function asks for the request's headers: collecting them costs, so nobody else does.
+    reads_headers: bool,
+}
+
+impl Snapshot {
+    fn new(catalog: Arc<Catalog>) -> Arc<Self> {
+        let reads_headers = reads_headers(&catalog);
+        Arc::new(Self { catalog, plans: PlanCache::default(), reads_headers })
+    }
+}
+
+/// A plan, and what the engine has made of it.
+struct Planned {
+    plan: Plan,
+    prepared: Prepared,
+}
+
+impl Exec {
+    /// Requests run on `engine` under `catalog`.
+    pub fn new(
+        engine: Arc<dyn Engine>,
+        catalog: Arc<Catalog>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Randomness>,
+        settings: Settings,
+        limits: Limits,
+    ) -> Self {
+        let snapshot = RwLock::new(Snapshot::new(catalog));
+        Self { engine, clock, random, settings, limits, snapshot }
+    }
+
+    /// The catalog in force.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.snapshot().catalog.clone()
+    }
+
+    /// Puts another catalog in force. Requests that are under way finish under the old one.
+    pub fn replace_catalog(&self, catalog: Arc<Catalog>) {
+        let next = Snapshot::new(catalog);
+        *self.snapshot.write().unwrap_or_else(std::sync::PoisonError::into_inner) = next;
+    }
+
+    /// Whether a session must carry the request's headers.
+    pub fn reads_headers(&self) -> bool {
+        self.snapshot().reads_headers
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Arc<dyn Engine> {
+        &self.engine
+    }
+
+    /// Microseconds since the epoch.
+    pub fn now_us(&self) -> i64 {
+        self.clock.now_us()
+    }
+
+    /// The limits that requests run under.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Runs a request in a transaction of its own.
+    ///
+    /// # Errors
+    /// What the planner, the values or the engine say; see there.
+    pub async fn run(
+        &self,
+        session: Session,
+        request: &Request,
+        values: Values,
+        execution: Execution,
+    ) -> Result<Outcome> {
+        let (job, mut timings) = self.prepare(session, request, values, execution)?;
+        let started = Instant::now();
+        let answer = self.engine.run(job).await?;
+        timings.run = started.elapsed();
+        Ok(Outcome { answer, timings })
+    }
+
+    /// Runs a request inside an open transaction.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub async fn run_in(
+        &self,
+        transaction: &mut dyn Transaction,
+        session: Session,
+        request: &Request,
+        values: Values,
+        execution: Execution,
+    ) -> Result<Outcome> {
+        let (job, mut timings) = self.prepare(session, request, values, execution)?;
+        let started = Instant::now();
+        let answer = transaction.run(job).await?;
+        timings.run = started.elapsed();
+        Ok(Outcome { answer, timings })
+    }
+
+    fn prepare(
+        &self,
+        session: Session,
+        request: &Request,
+        values: Values,
+        execution: Execution,
+    ) -> Result<(Job, Timings)> {
+        let started = Instant::now();
+        let planned = self.planned(&session.role, request)?;
+        let plan = started.elapsed();
+        let started = Instant::now();
+        let inputs = bind::inputs(&planned.plan, values, session, self.seams())?;
+        let bind = started.elapsed();
+        let job = Job {
+            prepared: planned.prepared.clone(),
+            inputs,
+            output: execution.output,
+            expect: execution.expect,
+            timeout: self.limits.statement_timeout,
+            rollback: execution.rollback,
+        };
+        Ok((job, Timings { plan, bind, run: Duration::ZERO }))
+    }
+
+    /// The plan of a request for a role: remembered, or made now.
+    fn planned(&self, role: &Role, request: &Request) -> Result<Arc<Planned>> {
+        let snapshot = self.snapshot();
+        if let Some(planned) = snapshot.plans.get(role, request) {
+            return Ok(planned);
+        }
+        let catalog = &snapshot.catalog;
+        if !role_exists(catalog, role) {
+            return Err(Problem::new("22023", format!("role \"{}\" does not exist", role.name())));
+        }
+        let plan = mainstay_planner::plan(request, catalog, role, &self.settings)?;
+        let prepared = self.engine.render(catalog, &plan)?;
+        let planned = Arc::new(Planned { plan, prepared });
+        snapshot.plans.insert(role, request, planned.clone());
+        Ok(planned)
+    }
+
+    fn seams(&self) -> Seams<'_> {
+        Seams { clock: self.clock.as_ref(), random: self.random.as_ref() }
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+}
+
+fn role_exists(catalog: &Catalog, role: &Role) -> bool {
+    matches!(role.name(), Role::ANON | Role::AUTHENTICATED | Role::SERVICE)
+        || catalog.roles.contains(role.name())
+}
+
+fn reads_headers(catalog: &Catalog) -> bool {
+    let asks = |expr: &Expr| matches!(&expr.kind, ExprKind::Input(Input::Session(SessionValue::Setting(name))) if name.starts_with("request."));
+    let policies = catalog.tables.iter().flat_map(|table| &table.policies);
+    let mut rules = policies.flat_map(|policy| policy.using.iter().chain(&policy.with_check));
+    let views = catalog.tables.iter().filter_map(|table| match &table.kind {
+        TableKind::View(view) => Some(&view.select),
+        TableKind::Base => None,
+    });
+    let mut selects = views.chain(catalog.functions.iter().map(|function| &function.body));
+    rules.any(|rule| rule.any(asks)) || selects.any(|select| select.any(asks))
+}

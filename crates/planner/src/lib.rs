@@ -26,6 +26,8 @@ use mainstay_expr::{Role, SourceId, SourceIds, TableId};
 use mainstay_plan::{Action, Plan, SlotType};
 use mainstay_query::{Request, SlotId};
 
+pub use rights::{may_execute, may_use};
+
 /// What the operator has decided about planning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {

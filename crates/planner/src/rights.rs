@@ -6,11 +6,11 @@
 //! table without row-level security is closed to every role that does not bypass it, and so is a view that reads with its
 //! owner's rights unless the role was granted it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Command, Function, Policy, Table, TableKind};
-use mainstay_expr::{Expr, Rights, SourceId, TableId, Tree, Type};
+use mainstay_expr::{Expr, Rights, Role, SourceId, TableId, Tree, Type};
 use mainstay_plan::{Node, ReadPlan, RowCheck};
 
 use crate::Planner;
@@ -51,8 +51,7 @@ impl<'a> Planner<'a> {
 
     /// Refuses unless the role may use `command` on the table and on each of these columns.
     pub(crate) fn require(&self, table: &Table, command: Command, columns: &[u32]) -> Result<()> {
-        let allowed = self.opened(table)
-            && table.grants.allows(self.role, command)
+        let allowed = may_use(table, command, self.role)
             && columns.iter().all(|column| table.grants.allows_column(self.role, command, *column));
         if allowed { Ok(()) } else { Err(denied(table)) }
     }
@@ -69,22 +68,9 @@ impl<'a> Planner<'a> {
 
     /// Refuses unless the role may call the function.
     pub(crate) fn require_execute(&self, function: &Function) -> Result<()> {
-        match &function.execute {
-            Some(roles) if !self.role.bypasses_row_security() && !roles.contains(self.role.name()) => {
-                Err(error::permission_denied("function", &function.name))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether anything of the table may be shown to the role at all.
-    fn opened(&self, table: &Table) -> bool {
-        if self.role.bypasses_row_security() {
-            return true;
-        }
-        match &table.kind {
-            TableKind::Base => table.row_security,
-            TableKind::View(view) => view.security_invoker || table.grants.0.contains_key(self.role.name()),
+        match may_execute(function, self.role) {
+            true => Ok(()),
+            false => Err(error::permission_denied("function", &function.name)),
         }
     }
 
@@ -226,6 +212,28 @@ impl<'a> Planner<'a> {
         self.weave(&mut rule, depth + 1)?;
         rule.replace_source(SourceId::ROW, |column, ty| row(column, ty.clone()));
         Ok(rule)
+    }
+}
+
+/// Whether a role may use a command on a table at all; its policies decide about the rows.
+pub fn may_use(table: &Table, command: Command, role: &Role) -> bool {
+    opened(table, role) && table.grants.allows(role, command)
+}
+
+/// Whether a role may call a function.
+pub fn may_execute(function: &Function, role: &Role) -> bool {
+    let allowed = |roles: &BTreeSet<String>| roles.contains(role.name());
+    role.bypasses_row_security() || function.execute.as_ref().is_none_or(allowed)
+}
+
+/// Whether anything of the table may be shown to the role at all.
+fn opened(table: &Table, role: &Role) -> bool {
+    if role.bypasses_row_security() {
+        return true;
+    }
+    match &table.kind {
+        TableKind::Base => table.row_security,
+        TableKind::View(view) => view.security_invoker || table.grants.0.contains_key(role.name()),
     }
 }
 
