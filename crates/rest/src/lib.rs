@@ -1,1 +1,142 @@
-//! PostgREST's protocol.
+//! PostgREST's protocol: a request over HTTP becomes a [`mainstay_query::Request`], an engine's answer a response.
+//!
+//! The way through is one function, [`Rest::respond`]: decode, run, encode. Nothing here knows an engine.
+
+mod body;
+mod decode;
+mod grammar;
+mod media;
+mod openapi;
+mod options;
+mod params;
+mod prefer;
+mod range;
+mod respond;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONTENT_RANGE, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{Method, Response};
+use mainstay_base::{Problem, Result};
+use mainstay_edge::{Caller, ResponseParts, problem_response};
+use mainstay_exec::{Exec, Timings};
+use mainstay_expr::{RequestContext, Session};
+
+use decode::Path;
+
+/// What the operator has decided about the API.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The schemas that are exposed; the first is the default.
+    pub schemas: Vec<String>,
+    /// Whether `Prefer: tx=rollback` is honoured.
+    pub tx_rollback: bool,
+    /// Whether `Server-Timing` is sent.
+    pub server_timing: bool,
+    /// Where the API is reached, for the OpenAPI document.
+    pub public_url: String,
+}
+
+/// The REST API.
+pub struct Rest {
+    exec: Arc<Exec>,
+    settings: Settings,
+}
+
+impl Rest {
+    /// The API over `exec`.
+    pub fn new(exec: Arc<Exec>, settings: Settings) -> Self {
+        Self { exec, settings }
+    }
+
+    /// Answers a request. `path` is the path below the API's prefix.
+    pub async fn respond(&self, parts: &Parts, path: &str, body: Bytes, caller: &Caller) -> ResponseParts {
+        match self.try_respond(parts, path, &body, caller).await {
+            Ok(response) => response,
+            Err(problem) => problem_response(&problem, caller.anonymous),
+        }
+    }
+
+    async fn try_respond(
+        &self,
+        parts: &Parts,
+        path: &str,
+        body: &[u8],
+        caller: &Caller,
+    ) -> Result<ResponseParts> {
+        let path = decode::path(path)?;
+        if parts.method == Method::OPTIONS {
+            return options::respond(&self.exec.catalog(), &path, &parts.headers, &self.settings);
+        }
+        if path == Path::Root {
+            return openapi::respond(&self.exec.catalog(), parts, &self.settings, caller);
+        }
+        let decoded = decode::decode(parts, &path, body, &self.settings)?;
+        let session = self.session(parts, &path, &decoded.answer.prefer.timezone, caller);
+        let outcome = self.exec.run(session, &decoded.request, decoded.values, decoded.execution).await?;
+        let range = respond::content_range(&decoded.answer, &outcome.answer);
+        let query = parts.uri.query().unwrap_or_default();
+        let mut response = match respond::respond(&decoded.answer, query, outcome.answer) {
+            Ok(response) => response,
+            Err(problem) => unsatisfiable(&problem, caller, range),
+        };
+        if self.settings.server_timing {
+            add_timing(&mut response, outcome.timings);
+        }
+        Ok(response)
+    }
+
+    fn session(&self, parts: &Parts, path: &Path, timezone: &Option<String>, caller: &Caller) -> Session {
+        let request = RequestContext {
+            method: Arc::from(parts.method.as_str()),
+            path: match path {
+                Path::Root => Arc::from("/"),
+                Path::Table(name) => Arc::from(format!("/{name}")),
+                Path::Function(name) => Arc::from(format!("/rpc/{name}")),
+            },
+            headers: if self.exec.reads_headers() { headers_json(parts) } else { Arc::default() },
+        };
+        Session {
+            role: caller.role.clone(),
+            claims: caller.claims.clone(),
+            request,
+            now_us: self.exec.now_us(),
+            timezone: timezone.as_deref().map(Arc::from),
+        }
+    }
+}
+
+/// The headers as a JSON object with lower-case names. The API key and the token stay out: policies have the claims.
+fn headers_json(parts: &Parts) -> Arc<str> {
+    let mut object = serde_json::Map::new();
+    for (name, value) in &parts.headers {
+        if let (false, Ok(value)) = (matches!(name.as_str(), "authorization" | "apikey"), value.to_str()) {
+            object.insert(name.as_str().to_owned(), value.into());
+        }
+    }
+    Arc::from(serde_json::Value::Object(object).to_string())
+}
+
+/// A page beyond the rows is told where the rows end.
+fn unsatisfiable(problem: &Problem, caller: &Caller, range: Option<String>) -> ResponseParts {
+    let mut response: Response<Bytes> = problem_response(problem, caller.anonymous);
+    if let Some(Ok(range)) = range.map(HeaderValue::try_from) {
+        response.headers_mut().insert(CONTENT_RANGE, range);
+    }
+    response
+}
+
+fn add_timing(response: &mut ResponseParts, timings: Timings) {
+    let ms = |duration: std::time::Duration| duration.as_secs_f64() * 1000.0;
+    let value = format!(
+        "plan;dur={:.3}, bind;dur={:.3}, run;dur={:.3}",
+        ms(timings.plan),
+        ms(timings.bind),
+        ms(timings.run)
+    );
+    if let Ok(value) = HeaderValue::try_from(value) {
+        response.headers_mut().insert(HeaderName::from_static("server-timing"), value);
+    }
+}

@@ -1,0 +1,110 @@
+//! The OpenAPI document of the root: what the asking role may do, in OpenAPI 3.0.
+//!
+//! It is derived from the catalog on each request; nothing of it is written by hand, so it cannot disagree with the schema.
+
+mod parameters;
+mod paths;
+mod schemas;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{Method, Response};
+use mainstay_base::{Problem, Result};
+use mainstay_catalog::{Catalog, Command, Function, Table};
+use mainstay_edge::{Caller, ResponseParts};
+use mainstay_expr::Role;
+use serde_json::{Map, Value as Json, json};
+
+use crate::Settings;
+use crate::decode::schema;
+use crate::media::{Media, Resource, negotiate};
+
+/// Answers a request for the document.
+pub(crate) fn respond(
+    catalog: &Catalog,
+    parts: &Parts,
+    settings: &Settings,
+    caller: &Caller,
+) -> Result<ResponseParts> {
+    if !matches!(parts.method, Method::GET | Method::HEAD) {
+        return Err(Problem::new("PGRST117", format!("Unsupported HTTP method: {}", parts.method)));
+    }
+    negotiate(&parts.headers, Resource::Root)?;
+    let (schema, profile) = schema(&parts.method, &parts.headers, settings)?;
+    let shown = Shown { catalog, schema: &schema, role: &caller.role };
+    let body = Bytes::from(document(&shown, settings).to_string());
+    let length = body.len();
+    let mut response = Response::new(if parts.method == Method::HEAD { Bytes::new() } else { body });
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(Media::OpenApi.content_type()));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    if let Some(Ok(profile)) = profile.map(HeaderValue::try_from) {
+        headers.insert(HeaderName::from_static("content-profile"), profile);
+    }
+    Ok(response)
+}
+
+/// What of the catalog the document speaks of: a schema as a role sees it.
+pub(crate) struct Shown<'a> {
+    pub catalog: &'a Catalog,
+    pub schema: &'a str,
+    pub role: &'a Role,
+}
+
+impl<'a> Shown<'a> {
+    /// The tables and views that the role may use in some way.
+    fn tables(&self) -> impl Iterator<Item = &'a Table> {
+        let commands = [Command::Select, Command::Insert, Command::Update, Command::Delete];
+        self.catalog
+            .tables
+            .iter()
+            .filter(|table| table.schema == self.schema)
+            .filter(move |table| commands.iter().any(|command| self.allows(table, *command)))
+    }
+
+    /// The functions that the role may call. Functions of a row are fields of their table instead.
+    fn functions(&self) -> impl Iterator<Item = &'a Function> {
+        self.catalog
+            .functions
+            .iter()
+            .filter(|function| function.schema == self.schema && function.row.is_none())
+            .filter(|function| mainstay_planner::may_execute(function, self.role))
+    }
+
+    fn allows(&self, table: &Table, command: Command) -> bool {
+        mainstay_planner::may_use(table, command, self.role)
+    }
+}
+
+fn document(shown: &Shown<'_>, settings: &Settings) -> Json {
+    let comment = shown.catalog.schemas.get(shown.schema).and_then(Option::as_deref);
+    json!({
+        "openapi": "3.0.3",
+        "info": {
+            "title": "Mainstay REST API",
+            "description": comment.unwrap_or("Tables, views and functions of this schema, as this role may use them."),
+            "version": env!("CARGO_PKG_VERSION"),
+        },
+        "servers": [{"url": settings.public_url}],
+        "security": [{}, {"apikey": []}, {"bearer": []}],
+        "paths": paths::paths(shown),
+        "components": {
+            "securitySchemes": {
+                "apikey": {"type": "apiKey", "in": "header", "name": "apikey"},
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+            },
+            "parameters": parameters::shared(),
+            "responses": {"problem": {
+                "description": "Something is wrong with the request.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/problem"}}},
+            }},
+            "schemas": schemas::schemas(shown),
+        },
+    })
+}
+
+/// An object from pairs, in their order.
+fn object(pairs: impl IntoIterator<Item = (String, Json)>) -> Json {
+    Json::Object(pairs.into_iter().collect::<Map<_, _>>())
+}

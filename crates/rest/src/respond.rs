@@ -1,0 +1,145 @@
+//! An engine's answer becomes an HTTP response.
+
+use bytes::Bytes;
+use http::header::{
+    CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, VARY,
+};
+use http::{HeaderMap, Response, StatusCode};
+use mainstay_base::{Problem, Result};
+use mainstay_edge::ResponseParts;
+use mainstay_engine::Answer;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::decode::{AnswerShape, Verb};
+use crate::prefer::Representation;
+use crate::range::unsatisfiable;
+
+/// What is not escaped in a query string.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The response of a request that succeeded; `query` is its raw query string.
+///
+/// # Errors
+/// `PGRST103` when the window lies beyond the rows.
+pub(crate) fn respond(shape: &AnswerShape, query: &str, answer: Answer) -> Result<ResponseParts> {
+    let mut headers = HeaderMap::with_capacity(8);
+    let status = status(shape, &answer, &mut headers)?;
+    if let Some(range) = content_range(shape, &answer) {
+        put(&mut headers, CONTENT_RANGE, &range);
+    }
+    let represented = shape.prefer.representation == Some(Representation::Full);
+    let reading = matches!(shape.verb, Verb::Read | Verb::Call);
+    let has_content = status != StatusCode::NO_CONTENT && (reading || represented);
+    if has_content {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(shape.media.content_type()));
+    }
+    if shape.verb == Verb::Read {
+        put(&mut headers, CONTENT_LOCATION, &content_location(&shape.path, query));
+    }
+    if let Verb::Insert { .. } = shape.verb
+        && shape.prefer.representation == Some(Representation::HeadersOnly)
+        && let Some(location) = location(&shape.path, &answer)
+    {
+        put(&mut headers, LOCATION, &location);
+    }
+    let applied = shape.prefer.applied(&shape.honoured);
+    if !applied.is_empty() {
+        put(&mut headers, HeaderName::from_static("preference-applied"), &applied);
+    }
+    if let Some(profile) = &shape.profile {
+        put(&mut headers, HeaderName::from_static("content-profile"), profile);
+    }
+    headers.insert(VARY, HeaderValue::from_static("Accept, Prefer, Range"));
+    let body = if has_content { Bytes::from(answer.body) } else { Bytes::new() };
+    if status != StatusCode::NO_CONTENT {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+    let mut response = Response::new(if shape.with_body { body } else { Bytes::new() });
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    Ok(response)
+}
+
+/// Headers take visible ASCII; whatever else came in from a request is left out rather than sent.
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn status(shape: &AnswerShape, answer: &Answer, headers: &mut HeaderMap) -> Result<StatusCode> {
+    let represented = shape.prefer.representation == Some(Representation::Full);
+    let written = if represented { StatusCode::OK } else { StatusCode::NO_CONTENT };
+    Ok(match shape.verb {
+        Verb::Call if answer.body.is_empty() => StatusCode::NO_CONTENT,
+        Verb::Read | Verb::Call => match answer.total {
+            Some(total) if shape.range.offset > total => {
+                put(headers, CONTENT_RANGE, &format!("*/{total}"));
+                return Err(beyond(shape.range.offset, total));
+            }
+            Some(total) if answer.rows < total => StatusCode::PARTIAL_CONTENT,
+            _ => StatusCode::OK,
+        },
+        Verb::Insert { merge: true } if answer.inserted == 0 && answer.affected > 0 => StatusCode::OK,
+        Verb::Insert { .. } => StatusCode::CREATED,
+        Verb::Replace if answer.inserted > 0 => StatusCode::CREATED,
+        Verb::Replace | Verb::Update | Verb::Delete => written,
+    })
+}
+
+fn beyond(offset: u64, total: u64) -> Problem {
+    unsatisfiable()
+        .with_details(format!("An offset of {offset} was requested, but there are only {total} rows."))
+}
+
+/// `Content-Range`, also of the problem that the window lies beyond the rows.
+pub(crate) fn content_range(shape: &AnswerShape, answer: &Answer) -> Option<String> {
+    let number = |total: Option<u64>| total.map_or("*".to_owned(), |total| total.to_string());
+    let counted = shape.prefer.count.map(|_| answer.affected);
+    match shape.verb {
+        Verb::Read | Verb::Call => {
+            let total = number(answer.total);
+            Some(match answer.rows {
+                0 => format!("*/{total}"),
+                rows => format!("{}-{}/{total}", shape.range.offset, shape.range.offset + rows - 1),
+            })
+        }
+        Verb::Insert { .. } | Verb::Delete => Some(format!("*/{}", number(counted))),
+        Verb::Update => Some(match answer.affected {
+            0 => format!("*/{}", number(counted)),
+            rows => format!("0-{}/{}", rows - 1, number(counted)),
+        }),
+        Verb::Replace => None,
+    }
+}
+
+/// The path with its parameters sorted by name: one name for equal requests.
+fn content_location(path: &str, query: &str) -> String {
+    let mut pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    pairs.sort();
+    let mut location = format!("/{}", utf8_percent_encode(path, QUERY));
+    for (position, (key, value)) in pairs.iter().enumerate() {
+        location.push(if position == 0 { '?' } else { '&' });
+        location.extend(utf8_percent_encode(key, QUERY));
+        location.push('=');
+        location.extend(utf8_percent_encode(value, QUERY));
+    }
+    location
+}
+
+/// Where a row that was added can be read: its primary key as filters.
+fn location(path: &str, answer: &Answer) -> Option<String> {
+    let rows: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(&answer.body).ok()?;
+    let [row] = rows.as_slice() else { return None };
+    if row.is_empty() {
+        return None;
+    }
+    let filters: Vec<String> = row
+        .iter()
+        .map(|(column, value)| {
+            let value = value.as_str().unwrap_or_default();
+            format!("{}=eq.{}", utf8_percent_encode(column, QUERY), utf8_percent_encode(value, QUERY))
+        })
+        .collect();
+    Some(format!("/{}?{}", utf8_percent_encode(path, QUERY), filters.join("&")))
+}
