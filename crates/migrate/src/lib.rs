@@ -4,6 +4,7 @@
 
 mod columns;
 mod describe;
+pub mod diagram;
 mod diff;
 mod meaning;
 mod tables;
