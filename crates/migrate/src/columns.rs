@@ -126,7 +126,7 @@ fn is_wider(from: &ColumnType, to: &ColumnType) -> bool {
             (Modifier::Length(old), Modifier::Length(new)) => old <= new,
             _ => false,
         },
-        (_, Type::Text) => true,
+        (_, Type::Text) | (Type::Jsonb, Type::Json) => true,
         (Type::Numeric, Type::Numeric) => match (from.modifier, to.modifier) {
             (_, Modifier::None) => true,
             (Modifier::Precision(old, old_scale), Modifier::Precision(new, new_scale)) => {
