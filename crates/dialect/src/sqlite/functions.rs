@@ -1,19 +1,18 @@
 //! The functions, aggregates and collations that statements use and SQLite lacks, as pure code: whoever has a connection
-//! registers all of [`Scalar::ALL`], [`AggregateName::ALL`] and [`Collation::REGISTERED`] on it.
+//! registers `pg_call` and `pg_call_volatile` ([`Function`]), all of [`Scalar::ALL`], [`AggregateName::ALL`] and
+//! [`Collation::REGISTERED`](super::storage::Collation::REGISTERED) on it.
 //!
 //! Functions must be registered as innocuous, and the deterministic ones as such: they stand in checks and indexes.
-
-use std::cmp::Ordering;
 
 use bigdecimal::BigDecimal;
 use bigdecimal::num_bigint::BigInt;
 use mainstay_base::{Problem, Result};
 use mainstay_expr::{Numeric, Value, output};
 
-pub use super::signature::Signature;
-use super::storage::{Collation, Datum, DatumRef, Storage};
+pub use super::evaluate::{Context, Function};
+use super::storage::{Datum, DatumRef, Storage};
 
-/// The scalar functions besides `pg_call` and `pg_call_volatile`, which [`Signature`] is about.
+/// The scalar functions besides `pg_call`, which is deterministic, and `pg_call_volatile`, which is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scalar {
     /// `pg_decimal(integer, scale)`: the canonical text of a scaled integer.
@@ -206,52 +205,6 @@ impl Accumulator {
     }
 }
 
-impl Collation {
-    /// Those that must be registered.
-    pub const REGISTERED: [Self; 3] = [Self::Decimal, Self::Jsonb, Self::Array];
-
-    /// How two stored texts compare.
-    pub fn compare(self, left: &str, right: &str) -> Ordering {
-        match self {
-            _ if left == right => Ordering::Equal,
-            Self::Decimal => compare_decimals(left, right),
-            Self::Rtrim => left.trim_end_matches(' ').cmp(right.trim_end_matches(' ')),
-            Self::Jsonb | Self::Array => left.cmp(right),
-        }
-    }
-}
-
-/// Canonical decimals by their number; NaN is the greatest.
-fn compare_decimals(left: &str, right: &str) -> Ordering {
-    match (left == "NaN", right == "NaN") {
-        (true, true) => return Ordering::Equal,
-        (true, false) => return Ordering::Greater,
-        (false, true) => return Ordering::Less,
-        (false, false) => {}
-    }
-    let (left_negative, left) = magnitude(left);
-    let (right_negative, right) = magnitude(right);
-    match (left_negative, right_negative) {
-        (false, false) => left.cmp(&right),
-        (true, true) => right.cmp(&left),
-        (true, false) => Ordering::Less,
-        (false, true) => Ordering::Greater,
-    }
-}
-
-/// Whether a decimal is below zero, and its magnitude in a form that compares: the number of whole digits, these, the
-/// fraction without trailing zeros.
-fn magnitude(decimal: &str) -> (bool, (usize, &str, &str)) {
-    let (negative, digits) = match decimal.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, decimal),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
-    let is_zero = whole.is_empty() && fraction.is_empty();
-    (negative && !is_zero, (whole.len(), whole, fraction))
-}
-
 fn text(bytes: Vec<u8>) -> Result<Datum> {
     String::from_utf8(bytes).map(Datum::Text).map_err(|_| Problem::internal("text is not UTF-8"))
 }
@@ -263,18 +216,6 @@ fn wrong_arguments(name: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn decimals_compare_as_numbers() {
-        let ascending = ["-10.5", "-2", "-0.5", "0", "0.05", "0.5", "2", "2.01", "10", "NaN"];
-        for (position, left) in ascending.iter().enumerate() {
-            for (other, right) in ascending.iter().enumerate() {
-                assert_eq!(Collation::Decimal.compare(left, right), position.cmp(&other), "{left} {right}");
-            }
-        }
-        assert_eq!(Collation::Decimal.compare("1.10", "1.1"), Ordering::Equal);
-        assert_eq!(Collation::Decimal.compare("-0.00", "0"), Ordering::Equal);
-    }
 
     #[test]
     fn sums_are_exact() {

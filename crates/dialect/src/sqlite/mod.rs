@@ -3,7 +3,9 @@
 //! SQLite computes what it computes exactly as PostgreSQL does; everything else is a call of a registered function
 //! ([`functions`]) that runs the reference evaluator on converted values.
 
+mod collation;
 mod ddl;
+mod evaluate;
 pub mod functions;
 mod migration;
 mod render;

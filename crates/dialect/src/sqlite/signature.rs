@@ -29,7 +29,7 @@ pub(super) enum Operation {
 
 /// An operation with the types of its arguments and of its result.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Signature {
+pub(super) struct Signature {
     pub(super) operation: Operation,
     pub(super) args: Vec<ColumnType>,
     pub(super) result: ColumnType,
@@ -53,7 +53,7 @@ impl Signature {
     }
 
     /// Reads a signature's text.
-    pub fn parse(text: &str) -> Result<Self> {
+    pub(super) fn parse(text: &str) -> Result<Self> {
         Self::read(text).ok_or_else(|| Problem::internal(format!("no signature of pg_call: {text}")))
     }
 

@@ -135,8 +135,14 @@ pub enum Collation {
     Rtrim,
     /// jsonb documents.
     Jsonb,
-    /// Arrays, element by element.
+    /// Intervals, by their length.
+    Interval,
+    /// Arrays, element by element: numbers as numbers, texts by their bytes.
     Array,
+    /// Arrays of decimals.
+    DecimalArray,
+    /// Arrays of jsonb documents.
+    JsonbArray,
 }
 
 impl Collation {
@@ -146,7 +152,10 @@ impl Collation {
             Self::Decimal => "pg_decimal",
             Self::Rtrim => "RTRIM",
             Self::Jsonb => "pg_jsonb",
+            Self::Interval => "pg_interval",
             Self::Array => "pg_array",
+            Self::DecimalArray => "pg_array_decimal",
+            Self::JsonbArray => "pg_array_jsonb",
         }
     }
 }
@@ -241,7 +250,12 @@ impl Storage {
             Self::Decimal => Some(Collation::Decimal),
             Self::Bpchar => Some(Collation::Rtrim),
             Self::Jsonb => Some(Collation::Jsonb),
-            Self::Array(_) => Some(Collation::Array),
+            Self::Interval => Some(Collation::Interval),
+            Self::Array(element) => Some(match **element {
+                Self::Decimal => Collation::DecimalArray,
+                Self::Jsonb => Collation::JsonbArray,
+                _ => Collation::Array,
+            }),
             _ => None,
         }
     }
