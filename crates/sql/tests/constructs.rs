@@ -170,6 +170,7 @@ fn calls_and_special_forms() {
         ("row()", "ROW()"),
         ("a COLLATE \"C\" < b", ""),
         ("$1 + $2", ""),
+        ("$1.name || $1.\"a b\"", ""),
         ("(SELECT max(a) FROM b)", ""),
         ("((SELECT 1) UNION (SELECT 2))", "(SELECT 1 UNION SELECT 2)"),
         ("((SELECT 1) + 1)", "(SELECT 1) + 1"),

@@ -3,7 +3,7 @@
 use super::infix::binding;
 use super::{Parsed, Parser};
 use crate::keywords;
-use crate::lexer::TokenKind;
+use crate::lexer::{Token, TokenKind};
 use crate::span::Span;
 use crate::tree::{
     Argument, CallArguments, CaseBranch, ColumnRef, Expr, ExprKind, FunctionCall, Literal, Name, Operator,
@@ -53,6 +53,9 @@ impl Parser<'_> {
                 let number = self.token_text(token)[1..].parse().ok().filter(|number| *number > 0);
                 let number = number
                     .ok_or_else(|| self.mistake("invalid-parameter", start, "parameters count from $1"))?;
+                if self.eat(TokenKind::Dot) {
+                    return self.parameter_field(token);
+                }
                 Ok(Expr { kind: ExprKind::Parameter(number), span: start })
             }
             TokenKind::OpenParen => self.parentheses(),
@@ -63,6 +66,16 @@ impl Parser<'_> {
             TokenKind::QuotedName => self.named(),
             _ => Err(self.expected("an expression")),
         }
+    }
+
+    /// `$1.column`: a column of the row that a function takes, with `$1` as the name of the row.
+    fn parameter_field(&mut self, parameter: Token) -> Parsed<Expr> {
+        let start = self.span_of(parameter);
+        let row = Name { text: self.token_text(parameter).to_string(), quoted: false, span: start };
+        let column = self.label("a column name")?;
+        let table = Some(QualifiedName { schema: None, name: row, span: start });
+        let kind = ExprKind::Column(ColumnRef { table, column });
+        Ok(Expr { kind, span: self.since(start) })
     }
 
     pub fn string_literal(&mut self) -> Parsed<Expr> {

@@ -103,6 +103,10 @@ impl Printer {
     }
 
     fn name(&mut self, name: &Name) {
+        // `$1` as the name of a function's row stands for itself.
+        if !name.quoted && name.text.starts_with('$') {
+            return self.push(&name.text);
+        }
         self.push(&quote_name(&name.text));
     }
 
