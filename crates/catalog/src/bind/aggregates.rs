@@ -45,7 +45,7 @@ impl Binder<'_> {
         let resolved = resolve::aggregate(&call.name.name.text, &types);
         let resolved = resolved.map_err(|error| self.unresolved(error, call.name.span))?;
         let pairs = arguments.into_iter().zip(&resolved.args);
-        let args = self.each(pairs, |binder, (arg, ty)| binder.to_type(arg, ty))?;
+        let args = self.each(pairs, |binder, (arg, ty)| binder.cast_to(arg, ty))?;
         let order_by = self.each(&call.order_by, |binder, term| {
             let key = binder.value(&term.value)?;
             binder.order_term(key, term)

@@ -167,7 +167,7 @@ impl Binder<'_> {
             .require_function(fit.function)
             .map_err(|why| self.not_ready(why, call.name.span, &format!("the function \"{name}\"")))?;
         let pairs = arguments.into_iter().zip(&fit.types);
-        let values = self.each(pairs, |binder, (argument, ty)| binder.to_type(argument.value, ty))?;
+        let values = self.each(pairs, |binder, (argument, ty)| binder.cast_to(argument.value, ty))?;
         let function = self.schema.catalog().function(fit.function);
         let (declared, volatility) = (function.arguments.clone(), function.volatility);
         self.called = self.called.max(volatility);

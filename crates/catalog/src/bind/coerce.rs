@@ -22,7 +22,7 @@ impl Binder<'_> {
     /// Requires a boolean.
     pub(super) fn boolean(&mut self, bound: Bound, what: &str) -> Bind<Expr> {
         if bound.unknown {
-            return self.to_type(bound, &Type::Bool);
+            return self.cast_to(bound, &Type::Bool);
         }
         if bound.expr.ty == Type::Bool {
             return Ok(bound.expr);
@@ -32,7 +32,7 @@ impl Binder<'_> {
     }
 
     /// Casts to a type that resolution has found the value can take.
-    pub(super) fn to_type(&mut self, bound: Bound, to: &Type) -> Bind<Expr> {
+    pub(super) fn cast_to(&mut self, bound: Bound, to: &Type) -> Bind<Expr> {
         self.cast(bound, &ColumnType::from(to.clone()))
     }
 
@@ -144,7 +144,7 @@ impl Binder<'_> {
     }
 
     /// Casts several values to the type they have in common; `what` is what the message calls them: `CASE`.
-    pub(super) fn to_common(&mut self, bounds: Vec<Bound>, what: &str) -> Bind<(Vec<Expr>, Type)> {
+    pub(super) fn cast_common(&mut self, bounds: Vec<Bound>, what: &str) -> Bind<(Vec<Expr>, Type)> {
         let types: Vec<_> = bounds.iter().map(Bound::ty).collect();
         let common = match common_type(&types) {
             Ok(common) => common,
@@ -155,7 +155,7 @@ impl Binder<'_> {
                 return Err(self.error("wrong-type", span, message));
             }
         };
-        let exprs = self.each(bounds, |binder, bound| binder.to_type(bound, &common))?;
+        let exprs = self.each(bounds, |binder, bound| binder.cast_to(bound, &common))?;
         Ok((exprs, common))
     }
 

@@ -127,7 +127,7 @@ impl Binder<'_> {
     ) -> Bind<Bound> {
         let resolved = resolved.map_err(|error| self.unresolved(error, at))?;
         let pairs = args.into_iter().zip(&resolved.args);
-        let mut args = self.each(pairs, |binder, (arg, ty)| binder.to_type(arg, ty))?;
+        let mut args = self.each(pairs, |binder, (arg, ty)| binder.cast_to(arg, ty))?;
         let kind = match resolved.build {
             Build::Call(func) => ExprKind::Call(func, args),
             Build::Session(value) => session(value),
@@ -195,7 +195,7 @@ impl Binder<'_> {
             let diagnostic = Diagnostic::error("wrong-type", span, "cannot determine type of empty array");
             return Err(self.fail(diagnostic.with_help("cast it to the wanted type: ARRAY[]::text[]")));
         }
-        let (elements, ty) = self.to_common(bounds, "ARRAY")?;
+        let (elements, ty) = self.cast_common(bounds, "ARRAY")?;
         if ty.element().is_some() {
             return Err(self.unsupported(span, "arrays of several dimensions are", "use jsonb"));
         }
@@ -220,7 +220,7 @@ impl Binder<'_> {
         let results = branches.iter().map(|branch| &branch.then).chain(otherwise);
         let results = self.each(results, |binder, result| binder.expr(result));
         let (conditions, results) = (conditions?, results?);
-        let (mut results, ty) = self.to_common(results, "CASE")?;
+        let (mut results, ty) = self.cast_common(results, "CASE")?;
         let otherwise = otherwise.and_then(|_| results.pop()).map(Box::new);
         let whens = conditions.into_iter().zip(results).map(|(condition, result)| When { condition, result });
         Ok(Bound::typed(Expr::new(ExprKind::Case(whens.collect(), otherwise), ty), span))

@@ -6,14 +6,14 @@ use mainstay_sql as sql;
 use sql::{Diagnostic, Span, closest};
 
 use super::scope::{Namespace, ScopeColumn, ScopeTable};
-use super::{Bind, Binder, BoundQuery, Clause, row_of};
+use super::{Bind, Binder, Bound, BoundQuery, Clause, row_of};
 use crate::{Catalog, TableKind};
 
 impl Binder<'_> {
     /// Binds a FROM list into the innermost level.
     pub(super) fn from(&mut self, written: &[sql::FromItem]) -> Bind<Vec<FromItem>> {
         self.each(written, |binder, item| {
-            let (bound, names) = binder.from_item(item)?;
+            let (bound, names) = binder.source(item)?;
             let before = std::mem::take(&mut binder.level().names);
             let joined = binder.beside(before, names, item.span())?;
             binder.level().names = joined;
@@ -37,7 +37,7 @@ impl Binder<'_> {
         Ok(left.beside(right))
     }
 
-    fn from_item(&mut self, item: &sql::FromItem) -> Bind<(FromItem, Namespace)> {
+    fn source(&mut self, item: &sql::FromItem) -> Bind<(FromItem, Namespace)> {
         match item {
             sql::FromItem::Table { name, alias } => self.table(name, alias.as_ref()),
             sql::FromItem::Subquery { lateral, query, alias, span } => {
@@ -140,7 +140,10 @@ impl Binder<'_> {
         let mut scope =
             ScopeTable { alias: name.text.clone(), schema: None, relation: None, source, columns };
         self.apply_alias(&mut scope, alias)?;
-        let item = FromItem::Select { source, select: Box::new(query.select), lateral };
+        let item = match values_of(&query.select) {
+            Some(rows) => FromItem::Values { source, rows },
+            None => FromItem::Select { source, select: Box::new(query.select), lateral },
+        };
         Ok((item, Namespace::of(scope)))
     }
 
@@ -195,11 +198,11 @@ impl Binder<'_> {
             return Ok(None);
         }
         let args = self.within(Clause::From, |binder| binder.plain_arguments(call))?;
-        let types: Vec<_> = args.iter().map(super::Bound::ty).collect();
+        let types: Vec<_> = args.iter().map(Bound::ty).collect();
         let resolved =
             resolve::function(name, &types).map_err(|error| self.unresolved(error, call.name.span))?;
         let pairs = args.into_iter().zip(&resolved.args);
-        let mut args = self.each(pairs, |binder, (arg, ty)| binder.to_type(arg, ty))?.into_iter();
+        let mut args = self.each(pairs, |binder, (arg, ty)| binder.cast_to(arg, ty))?.into_iter();
         let mut next = || args.next();
         let item = match (&resolved.build, next(), next(), next()) {
             (Build::Unnest, Some(array), ..) => FromItem::Unnest { source, array },
@@ -220,11 +223,11 @@ impl Binder<'_> {
         condition: &sql::JoinCondition,
         span: Span,
     ) -> Bind<(FromItem, Namespace)> {
-        let (left, left_names) = self.from_item(left)?;
+        let (left, left_names) = self.source(left)?;
         // What stands right may be LATERAL: it then sees what stands left.
         let before = self.level().names.clone();
         self.level().names = before.clone().beside(left_names.clone());
-        let right = self.from_item(right);
+        let right = self.source(right);
         self.level().names = before;
         let (right, right_names) = right?;
         let kind = match kind {
@@ -260,19 +263,19 @@ impl Binder<'_> {
             let one = binder.common_column(&left, name, "left")?;
             let other = binder.common_column(&right, name, "right")?;
             let equals = sql::Operator { text: "=".to_owned(), span: name.span };
-            let operands = vec![
-                super::Bound::typed(one.clone(), name.span),
-                super::Bound::typed(other.clone(), name.span),
-            ];
+            let operands = vec![Bound::typed(one.clone(), name.span), Bound::typed(other.clone(), name.span)];
             let condition = binder.operate(&equals, operands, name.span)?;
+            let sides = [one, other].map(|side| Bound::typed(side, name.span));
+            let (mut sides, ty) = binder.cast_common(sides.into(), "JOIN/USING")?;
             let expr = match kind {
-                JoinKind::Inner | JoinKind::Left => one,
-                JoinKind::Right => other,
-                JoinKind::Full => {
-                    let sides = [one, other].map(|side| super::Bound::typed(side, name.span));
-                    let (sides, ty) = binder.to_common(sides.into(), "JOIN/USING")?;
-                    Expr::new(ExprKind::Coalesce(sides), ty)
+                // The two are equal: the one that needs no cast stands for both.
+                JoinKind::Inner => {
+                    let plain = sides.iter().position(|side| matches!(side.kind, ExprKind::Column(_)));
+                    sides.swap_remove(plain.unwrap_or(0))
                 }
+                JoinKind::Left => sides.swap_remove(0),
+                JoinKind::Right => sides.swap_remove(1),
+                JoinKind::Full => Expr::new(ExprKind::Coalesce(sides), ty),
             };
             merged.push(ScopeColumn { name: name.text.clone(), expr });
             Ok(condition.expr)
@@ -302,6 +305,16 @@ impl Binder<'_> {
             }
         }
     }
+}
+
+/// The rows of a select that is nothing but VALUES.
+fn values_of(select: &Select) -> Option<Vec<Vec<Expr>>> {
+    let [FromItem::Values { source, rows }] = select.from.as_slice() else { return None };
+    let plain = Select { from: select.from.clone(), items: select.items.clone(), ..Select::default() };
+    let in_order = (0..).zip(&select.items).all(|(at, item)| {
+        matches!(item.expr.kind, ExprKind::Column(column) if column.source == *source && column.column == at)
+    });
+    (in_order && *select == plain && select.items.len() == rows[0].len()).then(|| rows.clone())
 }
 
 /// A function's single column goes by the alias of the function.

@@ -60,14 +60,14 @@ const ERRORS_MAX: usize = 20;
 pub fn bind_insert(catalog: &Catalog, insert: &sql::Insert) -> Result<BoundInsert, Diagnostics> {
     let mut schema = Finished { catalog, diagnostics: Diagnostics::new() };
     let bound = Binder::new(&mut schema).insert(insert);
-    bound.map_err(|_| schema.diagnostics)
+    bound.map_err(|_| schema.into_diagnostics())
 }
 
 /// Binds the rows of a COPY … FROM stdin against a complete catalog.
 pub fn bind_copy(catalog: &Catalog, copy: &sql::CopyFrom) -> Result<BoundInsert, Diagnostics> {
     let mut schema = Finished { catalog, diagnostics: Diagnostics::new() };
     let bound = Binder::new(&mut schema).copy(copy);
-    bound.map_err(|_| schema.diagnostics)
+    bound.map_err(|_| schema.into_diagnostics())
 }
 
 impl Binder<'_> {

@@ -79,6 +79,14 @@ pub(crate) struct Finished<'a> {
     pub diagnostics: Diagnostics,
 }
 
+impl Finished<'_> {
+    /// What was found wrong, in the order of the text.
+    pub fn into_diagnostics(mut self) -> Diagnostics {
+        self.diagnostics.sort();
+        self.diagnostics
+    }
+}
+
 impl Schema for Finished<'_> {
     fn catalog(&self) -> &Catalog {
         self.catalog
@@ -216,14 +224,14 @@ impl Clause {
 pub fn bind_expression(catalog: &Catalog, expr: &sql::Expr, table: TableId) -> Result<Expr, Diagnostics> {
     let mut schema = Finished { catalog, diagnostics: Diagnostics::new() };
     let bound = Binder::over_row(&mut schema, table, Clause::Policy).value(expr);
-    bound.map_err(|_| schema.diagnostics)
+    bound.map_err(|_| schema.into_diagnostics())
 }
 
 /// Binds a query against a complete catalog. Its tables are read with the asker's rights.
 pub fn bind_query(catalog: &Catalog, query: &sql::Query) -> Result<Select, Diagnostics> {
     let mut schema = Finished { catalog, diagnostics: Diagnostics::new() };
     let bound = Binder::new(&mut schema).query(query);
-    bound.map(|query| query.select).map_err(|_| schema.diagnostics)
+    bound.map(|query| query.select).map_err(|_| schema.into_diagnostics())
 }
 
 /// Binds the expressions and queries of one statement.

@@ -157,7 +157,7 @@ impl Binder<'_> {
         if let Ok(common) = common_type(&types)
             && common.is_comparable()
         {
-            let (mut exprs, _) = self.to_common(bounds, "IN")?;
+            let (mut exprs, _) = self.cast_common(bounds, "IN")?;
             let value = Box::new(exprs.remove(0));
             return Ok(Expr::bool(ExprKind::InList(value, exprs)));
         }
@@ -192,7 +192,7 @@ impl Binder<'_> {
             let resolved = resolve::operator("=", Some(field.ty()), output);
             let resolved = resolved.map_err(|error| binder.unresolved(error, span))?;
             wanted.push(resolved.args[1].clone());
-            binder.to_type(field, &resolved.args[0])
+            binder.cast_to(field, &resolved.args[0])
         })?;
         self.cast_outputs(&mut query, &wanted)?;
         Ok(Expr::bool(ExprKind::InSelect(values, Box::new(query.select))))
@@ -283,8 +283,8 @@ impl Binder<'_> {
         };
         let resolved = resolve::operator(&symbol.text, Some(left.ty()), element);
         let resolved = resolved.map_err(|error| self.unresolved(error, symbol.span))?;
-        let value = Box::new(self.to_type(left, &resolved.args[0])?);
-        let array = Box::new(self.to_type(array, &resolved.args[1].clone().array())?);
+        let value = Box::new(self.cast_to(left, &resolved.args[0])?);
+        let array = Box::new(self.cast_to(array, &resolved.args[1].clone().array())?);
         let plain = match quantifier {
             sql::Quantifier::Any => Quantifier::Any,
             sql::Quantifier::All => Quantifier::All,

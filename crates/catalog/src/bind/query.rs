@@ -223,7 +223,7 @@ impl Binder<'_> {
         let mut typed: Vec<Vec<Expr>> = rows.iter().map(|_| Vec::with_capacity(width)).collect();
         for position in (0..width).rev() {
             let column: Vec<Bound> = rows.iter_mut().filter_map(Vec::pop).collect();
-            let (column, _) = self.to_common(column, "VALUES")?;
+            let (column, _) = self.cast_common(column, "VALUES")?;
             for (row, value) in typed.iter_mut().zip(column) {
                 row.push(value);
             }
@@ -247,7 +247,13 @@ impl Binder<'_> {
         if order_by.is_empty() {
             return Ok(query);
         }
-        if query.is_ordered() {
+        let items = &query.select.items;
+        let twice = items
+            .iter()
+            .enumerate()
+            .any(|(at, item)| items[..at].iter().any(|other| other.expr == item.expr));
+        // A term is known by the item it equals, so the items must differ.
+        if query.is_ordered() || (twice && !query.select.set_ops.is_empty()) {
             query = self.derive(query);
         }
         let terms = self.each(order_by, |binder, term| {
@@ -313,12 +319,12 @@ impl Binder<'_> {
             let message = format!("argument of {word} must be type bigint, not type {}", bound.expr.ty);
             return Err(self.error("wrong-type", bound.span, message));
         }
-        self.to_type(bound, &Type::Int8).map(Some)
+        self.cast_to(bound, &Type::Int8).map(Some)
     }
 
     /// Casts a query's columns to types that resolution has found they can take.
     pub(super) fn cast_outputs(&mut self, query: &mut BoundQuery, types: &[Type]) -> Bind<()> {
-        self.map_outputs(query, |binder, position, bound| binder.to_type(bound, &types[position]))
+        self.map_outputs(query, |binder, position, bound| binder.cast_to(bound, &types[position]))
     }
 
     /// Casts a query's columns as storing or returning them does; `mismatch` words what is wrong with the n-th.

@@ -30,7 +30,7 @@ impl Binder<'_> {
         if arguments.is_empty() {
             return Err(self.error("wrong-arguments", call.span, format!("{word} needs an argument")));
         }
-        self.to_common(arguments, word)
+        self.cast_common(arguments, word)
     }
 
     fn extreme(&mut self, call: &sql::FunctionCall, greatest: bool, word: &str) -> Bind<Expr> {
@@ -56,7 +56,7 @@ impl Binder<'_> {
             // A literal takes the type it was compared as.
             ExprKind::Compare(_, left, _) if value.unknown => {
                 let ty = left.ty.clone();
-                self.to_type(value, &ty)?
+                self.cast_to(value, &ty)?
             }
             _ => value.expr,
         };

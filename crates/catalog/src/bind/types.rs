@@ -42,13 +42,13 @@ const BUILT_IN: &[&str] = &[
 ];
 
 /// What a type name means. Types of other schemas than `public` need their schema's name.
-pub(crate) fn named_type(catalog: &Catalog, written: &sql::TypeName) -> Result<NamedType, Diagnostic> {
+pub(crate) fn named_type(catalog: &Catalog, written: &sql::TypeName) -> Result<NamedType, Box<Diagnostic>> {
     let name = &*written.name.name.text;
     let schema = written.name.schema.as_ref().map(|schema| &*schema.text);
     if written.array_depth > 1 {
         let message = "arrays of several dimensions are not supported";
         let help = "use an array of one dimension, or jsonb";
-        return Err(Diagnostic::error("unsupported", written.span, message).with_help(help));
+        return Err(Box::new(Diagnostic::error("unsupported", written.span, message).with_help(help)));
     }
     let found = match schema {
         None | Some("pg_catalog") => built_in(name, written)?,
@@ -61,8 +61,8 @@ pub(crate) fn named_type(catalog: &Catalog, written: &sql::TypeName) -> Result<N
     if written.array_depth == 1 {
         if named.domain.is_some() {
             let message = format!("arrays of domains are not supported: \"{name}\" is a domain");
-            return Err(Diagnostic::error("unsupported", written.span, message)
-                .with_help("use an array of its base type"));
+            let diagnostic = Diagnostic::error("unsupported", written.span, message);
+            return Err(Box::new(diagnostic.with_help("use an array of its base type")));
         }
         named.ty.ty = named.ty.ty.array();
     }
@@ -74,11 +74,11 @@ fn user_type(
     schema: &str,
     name: &str,
     written: &sql::TypeName,
-) -> Result<NamedType, Diagnostic> {
+) -> Result<NamedType, Box<Diagnostic>> {
     let found = catalog.find_type(schema, name);
     if found.is_some() && !written.modifiers.is_empty() {
         let message = format!("type modifier is not allowed for type \"{name}\"");
-        return Err(Diagnostic::error("wrong-modifier", written.span, message));
+        return Err(Box::new(Diagnostic::error("wrong-modifier", written.span, message)));
     }
     match found {
         Some(UserType::Enum(position)) => {
@@ -89,7 +89,7 @@ fn user_type(
             let ty = catalog.domains[position as usize].base.clone();
             Ok(NamedType { ty, domain: Some(position) })
         }
-        None => Err(unknown_type(catalog, schema, name, written)),
+        None => Err(Box::new(unknown_type(catalog, schema, name, written))),
     }
 }
 
@@ -139,10 +139,10 @@ fn unsupported_type(name: &str) -> Option<&'static str> {
     })
 }
 
-fn built_in(name: &str, written: &sql::TypeName) -> Result<Option<ColumnType>, Diagnostic> {
+fn built_in(name: &str, written: &sql::TypeName) -> Result<Option<ColumnType>, Box<Diagnostic>> {
     let Some(ty) = Type::named(name) else { return Ok(None) };
     let modifiers = written.modifiers.as_slice();
-    let wrong = |message: String| Diagnostic::error("wrong-modifier", written.span, message);
+    let wrong = |message: String| Box::new(Diagnostic::error("wrong-modifier", written.span, message));
     let modifier = match (&ty, modifiers) {
         // `char` alone is one character; `bpchar` alone has any length.
         (Type::Bpchar, []) if name != "bpchar" => Modifier::Length(1),
@@ -189,7 +189,8 @@ impl Binder<'_> {
     /// The type that a cast or an argument names. Domains with rules of their own are refused there, since only columns
     /// keep them.
     pub fn cast_type(&mut self, written: &sql::TypeName) -> Bind<ColumnType> {
-        let named = named_type(self.schema.catalog(), written).map_err(|diagnostic| self.fail(diagnostic))?;
+        let named =
+            named_type(self.schema.catalog(), written).map_err(|diagnostic| self.fail(*diagnostic))?;
         if let Some(domain) = named.domain {
             let domain = &self.schema.catalog().domains[domain as usize];
             if domain.not_null || !domain.checks.is_empty() {

@@ -50,7 +50,7 @@ impl<'t> Resolver<'t> {
         let unknown = || (ColumnType { ty: Type::Void, modifier: Modifier::None }, None);
         match named_type(&self.catalog, &it.type_name) {
             Err(diagnostic) => {
-                self.report(diagnostic);
+                self.report(*diagnostic);
                 unknown()
             }
             Ok(named) => match self.storable(&named.ty.ty, it.type_name.span) {
@@ -92,20 +92,16 @@ impl<'t> Resolver<'t> {
                     nullable = Some(null);
                 }
                 sql::ColumnConstraintKind::Default(value) => {
-                    if self.one_default(&mut has_default, table, position, constraint.span, "default") {
-                        self.pending.defaults.push(PendingDefault { table, column: position, value });
-                    }
+                    let first =
+                        self.one_default(&mut has_default, table, position, constraint.span, "default");
+                    let default = PendingDefault { table, column: position, value };
+                    self.pending.defaults.extend(first.then_some(default));
                 }
                 sql::ColumnConstraintKind::Generated(value) => {
-                    if self.one_default(
-                        &mut has_default,
-                        table,
-                        position,
-                        constraint.span,
-                        "generation expression",
-                    ) {
-                        self.pending.generated.push(PendingGenerated { table, column: position, value });
-                    }
+                    let what = "generation expression";
+                    let first = self.one_default(&mut has_default, table, position, constraint.span, what);
+                    let generated = PendingGenerated { table, column: position, value };
+                    self.pending.generated.extend(first.then_some(generated));
                 }
                 sql::ColumnConstraintKind::Identity(identity) => {
                     if self.one_default(&mut has_default, table, position, constraint.span, "identity") {

@@ -24,7 +24,7 @@ impl<'t> Resolver<'t> {
         let schema = self.schema_for(&it.name)?;
         self.type_is_new(&schema, &it.name)?;
         let named = named_type(&self.catalog, &it.type_name);
-        let named = named.map_err(|diagnostic| self.report(diagnostic))?;
+        let named = named.map_err(|diagnostic| self.report(*diagnostic))?;
         self.storable(&named.ty.ty, it.type_name.span)?;
         if let Some(collation) = &it.collation {
             Binder::without_row(self, Clause::Check).known_collation(collation)?;

@@ -38,10 +38,7 @@ pub fn load(files: &SourceFiles) -> (Option<Catalog>, Diagnostics) {
     let (catalog, found) = resolve(&statements);
     diagnostics.append(found);
     diagnostics.sort();
-    let catalog = catalog.filter(|_| !diagnostics.has_errors()).map(|mut catalog| {
-        catalog.version = version::of(files);
-        catalog
-    });
+    let catalog = catalog.filter(|_| !diagnostics.has_errors());
     (catalog, diagnostics)
 }
 
@@ -54,6 +51,7 @@ pub fn resolve(statements: &[sql::Statement]) -> (Option<Catalog>, Diagnostics) 
     if diagnostics.has_errors() {
         return (None, diagnostics);
     }
+    catalog.version = version::of(statements);
     catalog.relationships = detect::relationships(&catalog);
     catalog.reindex();
     (Some(catalog), diagnostics)
