@@ -9,8 +9,8 @@ use mainstay_sql::{Statement, print_expression, print_statements, read_expressio
 
 /// Runs on a stack of the size that threads have by default, whatever the test runner gives.
 fn on_small_stack(work: impl FnOnce() + Send + 'static) {
-    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap();
-    thread.join().unwrap();
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(work).expect("a thread starts");
+    thread.join().expect("the work did not panic");
 }
 
 fn is_too_deep(text: &str) -> bool {

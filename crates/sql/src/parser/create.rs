@@ -66,10 +66,15 @@ impl Parser<'_> {
     fn create_type(&mut self, start: Span) -> Parsed<Statement> {
         let name = self.qualified_function_name("a type name")?;
         if !self.eat_words(&["as", "enum"]) {
-            let what =
-                if self.at_words(&["as", "range"]) { "range types" } else { "composite and base types" };
-            if self.at_word("as") || self.is_end() || self.at(TokenKind::OpenParen) {
-                return Err(self.unsupported(what, self.here()));
+            let behind = self.peek_at(1);
+            if self.at_words(&["as", "range"]) {
+                return Err(self.unsupported("range types", self.span_of(behind)));
+            }
+            if self.at_word("as") && behind.kind == TokenKind::OpenParen {
+                return Err(self.unsupported("composite types", self.span_of(behind)));
+            }
+            if self.is_end() || self.at(TokenKind::OpenParen) {
+                return Err(self.unsupported("base types", self.here()));
             }
             return Err(self.expected("AS ENUM"));
         }

@@ -102,6 +102,24 @@ const OTHER_OBJECTS: &[&str] = &[
     "column",
 ];
 
+/// Those of them behind which the kind itself follows.
+const ADJECTIVES: &[&str] = &[
+    "access",
+    "constraint",
+    "default",
+    "event",
+    "foreign",
+    "global",
+    "large",
+    "local",
+    "materialized",
+    "recursive",
+    "temp",
+    "temporary",
+    "text",
+    "unlogged",
+];
+
 impl Parser<'_> {
     /// One whole statement; `data` are the lines of a COPY.
     pub fn statement(&mut self, data: Option<Token>) -> Parsed<Statement> {
@@ -200,22 +218,15 @@ impl Parser<'_> {
     pub fn other_object(&self, verb: &str, start: Span) -> Box<Failure> {
         let word = self.token_text(self.peek()).to_ascii_lowercase();
         if self.at(TokenKind::Word) && OTHER_OBJECTS.contains(&word.as_str()) {
-            let what = format!("{verb} {}", word.to_ascii_uppercase());
-            let next = self.token_text(self.peek_at(1)).to_ascii_uppercase();
-            let two_words = [
-                "access",
-                "default",
-                "event",
-                "foreign",
-                "large",
-                "materialized",
-                "text",
-                "temp",
-                "temporary",
-            ];
-            let two_words = two_words.contains(&word.as_str()) || word == "unlogged" || word == "constraint";
-            let what = if two_words && verb != "COMMENT ON" { format!("{what} {next}") } else { what };
-            return self.unsupported(what, start.to(self.here()));
+            let mut what = format!("{verb} {}", word.to_ascii_uppercase());
+            let goes_on = ADJECTIVES.contains(&word.as_str()) && self.peek_at(1).kind == TokenKind::Word;
+            if goes_on && verb != "COMMENT ON" {
+                what = format!("{what} {}", self.token_text(self.peek_at(1)).to_ascii_uppercase());
+            }
+            // A table that is only of another persistence is told at the word that says so.
+            let persistence = ["global", "local", "temp", "temporary", "unlogged"].contains(&word.as_str());
+            let place = if persistence { self.here() } else { start.to(self.here()) };
+            return self.unsupported(what, place);
         }
         let near = closest(&word, OTHER_OBJECTS.iter().copied());
         let Failure::Mistake(diagnostic) = *self.expected(&format!("a kind of object after {verb}")) else {
