@@ -1,5 +1,6 @@
-"""Measures Mainstay beside PocketBase and beside the floor, and prints the ratios: `python3 bench/run.py`.
+"""Measures Mainstay beside PocketBase and beside the floor, and prints the ratios: `python3 bench/run.py [SERVER…]`.
 
+SERVER is floor, pocketbase or mainstay; without any, all three are measured.
 BENCH_SECONDS sets the measured seconds of each cell (8), BENCH_ROUNDS into how many rounds they are split (2),
 BENCH_THREADS the threads of the load generator (2). The figures also go to bench/results/latest.md.
 """
@@ -35,9 +36,14 @@ def main() -> int:
         print("bench: wrk is missing: apt install wrk", file=sys.stderr)
         return 2
     CACHE.mkdir(exist_ok=True)
+    candidates = {server.name.lower(): server for server in _candidates()}
+    wanted = sys.argv[1:] or list(candidates)
+    if unknown := set(wanted) - set(candidates):
+        print(f"bench: no server is called {', '.join(sorted(unknown))}; there are {', '.join(candidates)}", file=sys.stderr)
+        return 2
     report = Report(machine=_machine())
     posts = list(data.posts())
-    servers = list(_ready(report))
+    servers = list(_ready([candidates[name] for name in wanted], report))
     measurable = list(_verified(servers, posts, report))
     for server in measurable:
         report.footprints[server.name] = _footprint(server)
@@ -49,9 +55,13 @@ def main() -> int:
     return 1 if report.failed else 0
 
 
-def _ready(report: Report) -> Iterator[Server]:
+def _candidates() -> list[Server]:
+    return [Floor(CACHE / "floor"), PocketBase(CACHE / "pocketbase", CACHE), Mainstay(CACHE / "mainstay")]
+
+
+def _ready(servers: Sequence[Server], report: Report) -> Iterator[Server]:
     """The servers that can be had here, with their data; a line says which cannot."""
-    for server in (Floor(CACHE / "floor"), PocketBase(CACHE / "pocketbase", CACHE), Mainstay(CACHE / "mainstay")):
+    for server in servers:
         _say(f"preparing {server.name}")
         try:
             server.obtain()
@@ -105,20 +115,30 @@ def _reads(servers: Sequence[Server], posts: list[data.Post], report: Report) ->
 
 def _inserts(servers: Sequence[Server], posts: list[data.Post], report: Report) -> None:
     """Inserts run on fresh data and last: they make the tables grow, which no read shall feel."""
-    slow = Floor(CACHE / "floor-one-by-one", one_by_one=True)
-    slow.obtain()
-    slow.prepare()
-    lanes = [one for server in servers for one in ([server, slow] if isinstance(server, Floor) else [server])]
+    lanes: list[Server] = []
+    for server in servers:
+        lanes.append(server)
+        if isinstance(server, Floor):
+            lanes.append(_one_by_one())
     with _started(lanes):
         cell = cells.inserts(lanes, posts)
         before = {server.name: server.count() for server in lanes}
         results = run_cell(cell, CACHE, _say)
         report.cells.append((cell, results))
         for server in lanes:
-            _check_kept(server, server.count() - before[server.name], results[server.name].sent)
+            with _judged(server.name, report):
+                _check_kept(server, server.count() - before[server.name], results[server.name].sent)
         for server in servers:
             report.footprints[server.name].after_inserts_mb = server.process.memory_mb()
         _peaks(servers, report)
+
+
+def _one_by_one() -> Floor:
+    """The floor again, to show what grouping its commits is worth."""
+    floor = Floor(CACHE / "floor-one-by-one", one_by_one=True)
+    floor.obtain()
+    floor.prepare()
+    return floor
 
 
 def _check_kept(server: Server, made: int, answered: int) -> None:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass, field
 
 from .cells import GOALS, POLICY_COST, Cell
+from .load import Sample
 from .rounds import Result, Results
 
 FLOOR, POCKETBASE, MAINSTAY = "floor", "PocketBase", "Mainstay"
 _NONE = "–"
+# The share of the machine that others may have before the reader is warned.
+_BUSY = 0.10
 
 
 @dataclass
@@ -35,6 +38,8 @@ class Report:
 
 def markdown(report: Report) -> str:
     parts = ["# Benchmark", "\n".join(f"- {line}" for line in report.machine)]
+    if (busiest := _busiest(report)) > _BUSY:
+        parts.append(f"**Others had up to {busiest:.0%} of the machine: trust processor time, and run again for the rest.**")
     if report.skipped:
         parts.append("\n".join(f"- **{line}**" for line in report.skipped))
     parts += ["## Requests per second", _throughput(report)]
@@ -43,6 +48,11 @@ def markdown(report: Report) -> str:
         parts += ["## What a policy costs", _policies(report)]
     parts += ["## Memory, start, size", _footprints(report)]
     return "\n\n".join(parts) + "\n"
+
+
+def _busiest(report: Report) -> float:
+    samples = (result.total for _, results in report.cells + report.policies for result in results.values())
+    return max((sample.foreign for sample in samples), default=0.0)
 
 
 def _throughput(report: Report) -> str:
@@ -70,26 +80,27 @@ def _throughput(report: Report) -> str:
 
 def _floor(rates: dict[str, float]) -> str:
     """The floor's rate, with the variants of it that were measured beside it."""
-    variants = [
-        f"{_number(rate)} {label.removeprefix(FLOOR + ', ')}" for label, rate in rates.items() if label.startswith(FLOOR + ",")
-    ]
+    prefix = FLOOR + ", "
+    variants = [f"{_number(rate)} {label[len(prefix):]}" for label, rate in rates.items() if label.startswith(prefix)]
     return ", ".join([_number(rates.get(FLOOR)), *variants])
 
 
 def _work(cells: list[tuple[Cell, Results]]) -> str:
-    head = ["work", "server", "requests/s", "CPU µs/request", "p50 ms", "p99 ms", "rounds apart", "CPU of others"]
+    head = ["work", "server", "requests/s", "CPU µs/request", "of floor's", "p50 ms", "p99 ms", "rounds apart", "CPU of others"]
     rows = []
     for cell, results in cells:
+        floor = results[FLOOR].total if FLOOR in results else None
         for label, result in results.items():
-            rows.append([cell.title, label, *_figures(result)])
+            rows.append([cell.title, label, *_figures(result, floor)])
     return table(head, rows)
 
 
-def _figures(result: Result) -> list[str]:
+def _figures(result: Result, floor: Sample | None) -> list[str]:
     total = result.total
     return [
         _number(total.per_second),
         f"{total.cpu_micros:.1f}",
+        f"{total.cpu_micros / floor.cpu_micros:.1f}" if floor else _NONE,
         f"{total.p50_ms:.2f}",
         f"{total.p99_ms:.2f}",
         f"{result.spread:.0%}",
