@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::scenario::Diagnostic;
 
 static HEADLINE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\s*error(?:\[[A-Za-z0-9]+\])?: (.*)$").expect("a valid pattern"));
+    LazyLock::new(|| Regex::new(r"^\s*error(?:\[[\w-]+\])?: (.*)$").expect("a valid pattern"));
 static PLACE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"([\w-]+\.sql):(\d+):(\d+)").expect("a valid pattern"));
 
@@ -63,7 +63,7 @@ pub fn differences(expected: &[Diagnostic], output: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    const OUTPUT: &str = "error: type \"strng\" does not exist\n  --> schema/main.sql:2:8\n   |\n\
+    const OUTPUT: &str = "error[unknown-type]: type \"strng\" does not exist\n  --> schema/main.sql:2:8\n   |\n\
         help: did you mean `string`?\n\nerror: 1 problem found\n";
 
     #[test]
