@@ -182,7 +182,10 @@ fn psql_command(line: &str, span: Span) -> PsqlCommand {
     let (name, arguments) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     PsqlCommand {
         name: name.to_string(),
-        arguments: arguments.trim().trim_end_matches(';').to_string(),
+        arguments: arguments
+            .trim_start()
+            .trim_end_matches(|it: char| it.is_whitespace() || it == ';')
+            .to_string(),
         span,
     }
 }

@@ -470,7 +470,7 @@ fn scripts() {
         ("drop table if exists a, b cascade", "DROP TABLE IF EXISTS a, b CASCADE;"),
         ("drop policy if exists p on t", "DROP POLICY IF EXISTS p ON t;"),
         ("drop function f(int)", "DROP FUNCTION f(int);"),
-        ("\\connect shop\n\\echo hello;\nselect 1", "\\connect shop\n\n\\echo hello\n\nSELECT 1;"),
+        ("\\connect shop\n\\echo hello ; ;\nselect 1", "\\connect shop\n\n\\echo hello\n\nSELECT 1;"),
     ]);
 }
 

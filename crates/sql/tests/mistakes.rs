@@ -196,6 +196,13 @@ const CASES: &[Case] = &[
         "",
     ),
     ("create function f() returns int language sql as $$select 1;", 1, 49, "no closing `$$`", ""),
+    (
+        "create function f() returns int language c return 1",
+        1,
+        43,
+        "only functions in SQL have a body without quotes",
+        "",
+    ),
     ("alter table t add column a", 1, 27, "expected a column type here, found the end", ""),
     ("grant selct on t to anon", 1, 7, "expected a privilege such as SELECT", ""),
     ("grant select on t from anon", 1, 19, "expected TO here, found `from`", ""),

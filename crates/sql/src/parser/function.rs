@@ -37,6 +37,10 @@ impl Parser<'_> {
         let span = self.since(start);
         let sql = Name { text: "sql".to_string(), quoted: false, span: name.span };
         let language = match (clauses.language, &clauses.body) {
+            (Some(language), Some(_)) if language.text != "sql" => {
+                let message = "only functions in SQL have a body without quotes";
+                return Err(self.mistake("function-body", language.span, message));
+            }
             (Some(language), _) => language,
             (None, Some(_)) => sql,
             (None, None) => return Err(self.expected("LANGUAGE")),
