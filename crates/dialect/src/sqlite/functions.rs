@@ -4,13 +4,15 @@
 //!
 //! Functions must be registered as innocuous, and the deterministic ones as such: they stand in checks and indexes.
 
+use std::cmp::Ordering;
+
 use bigdecimal::BigDecimal;
 use bigdecimal::num_bigint::BigInt;
 use mainstay_base::{Problem, Result};
 use mainstay_expr::{Numeric, Value, output};
 
 pub use super::evaluate::{Context, Function};
-use super::storage::{Datum, DatumRef, Storage};
+use super::storage::{Collation, Datum, DatumRef, Storage};
 
 /// The scalar functions besides `pg_call`, which is deterministic, and `pg_call_volatile`, which is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,6 +67,10 @@ pub enum AggregateName {
     SumInt,
     /// `pg_sum_decimal(text)`: the exact sum of decimals
     SumDecimal,
+    /// `pg_min_decimal(text)`: of equal decimals the last one, as PostgreSQL has it
+    MinDecimal,
+    /// `pg_max_decimal(text)`: the same
+    MaxDecimal,
     /// `pg_sum_real(real)`: added one after the other, as PostgreSQL does
     SumReal,
     /// `pg_array_agg(value)`: a stored array, NULLs included
@@ -79,9 +85,11 @@ pub enum AggregateName {
 
 impl AggregateName {
     /// All of them; each is deterministic.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::SumInt,
         Self::SumDecimal,
+        Self::MinDecimal,
+        Self::MaxDecimal,
         Self::SumReal,
         Self::ArrayAgg,
         Self::ArrayAggBool,
@@ -94,6 +102,8 @@ impl AggregateName {
         match self {
             Self::SumInt => "pg_sum_int",
             Self::SumDecimal => "pg_sum_decimal",
+            Self::MinDecimal => "pg_min_decimal",
+            Self::MaxDecimal => "pg_max_decimal",
             Self::SumReal => "pg_sum_real",
             Self::ArrayAgg => "pg_array_agg",
             Self::ArrayAggBool => "pg_array_agg_bool",
@@ -112,6 +122,8 @@ impl AggregateName {
         match self {
             Self::SumInt => Accumulator::SumInt { sum: 0, scale: None },
             Self::SumDecimal => Accumulator::SumDecimal(None),
+            Self::MinDecimal => Accumulator::Extreme { found: None, replaced_by: Ordering::Less },
+            Self::MaxDecimal => Accumulator::Extreme { found: None, replaced_by: Ordering::Greater },
             Self::SumReal => Accumulator::SumReal(None),
             Self::ArrayAgg => Accumulator::Array { element: Storage::Text, json: Vec::new() },
             Self::ArrayAggBool => Accumulator::Array { element: Storage::Bool, json: Vec::new() },
@@ -128,6 +140,7 @@ pub enum Accumulator {
     SumInt { sum: i128, scale: Option<i64> },
     SumDecimal(Option<Numeric>),
     SumReal(Option<f64>),
+    Extreme { found: Option<String>, replaced_by: Ordering },
     Array { element: Storage, json: Vec<u8> },
     Json(Vec<u8>),
     Single(Option<Datum>),
@@ -137,7 +150,19 @@ impl Accumulator {
     /// One row.
     pub fn step(&mut self, args: &[DatumRef<'_>]) -> Result<()> {
         match (self, args) {
-            (Self::SumInt { .. } | Self::SumDecimal(_) | Self::SumReal(_), [DatumRef::Null, ..]) => {}
+            (
+                Self::SumInt { .. } | Self::SumDecimal(_) | Self::SumReal(_) | Self::Extreme { .. },
+                [DatumRef::Null, ..],
+            ) => {}
+            (Self::Extreme { found, replaced_by }, [DatumRef::Text(decimal)]) => {
+                let decimal = std::str::from_utf8(decimal).map_err(|_| wrong_arguments("an extreme"))?;
+                let is_kept = found
+                    .as_ref()
+                    .is_some_and(|found| Collation::Decimal.compare(decimal, found) == replaced_by.reverse());
+                if !is_kept {
+                    *found = Some(decimal.to_owned());
+                }
+            }
             (Self::SumInt { sum, scale }, [DatumRef::Int(number), DatumRef::Int(digits)]) => {
                 // the sum of 2^63 bigints still fits
                 *sum += i128::from(*number);
@@ -186,7 +211,9 @@ impl Accumulator {
             Self::SumInt { scale: None, .. }
             | Self::SumDecimal(None)
             | Self::SumReal(None)
+            | Self::Extreme { found: None, .. }
             | Self::Single(None) => Ok(Datum::Null),
+            Self::Extreme { found: Some(found), .. } => Ok(Datum::Text(found)),
             Self::SumInt { sum, scale: Some(scale) } => {
                 let sum = BigDecimal::new(BigInt::from(sum), scale);
                 Storage::Decimal.encode(&Value::Numeric(Numeric::Finite(sum)))

@@ -26,8 +26,8 @@ impl Renderer<'_> {
                 let collation = arg.storage.collation();
                 Ok(call.said("count(", collated(arg.sql, collation), Storage::Int).nullable(false))
             }
-            AggregateFunc::Min => Ok(extreme(&call, "min(", arg, ty)),
-            AggregateFunc::Max => Ok(extreme(&call, "max(", arg, ty)),
+            AggregateFunc::Min => Ok(extreme(&call, ["min(", "pg_min_decimal("], arg, ty)),
+            AggregateFunc::Max => Ok(extreme(&call, ["max(", "pg_max_decimal("], arg, ty)),
             AggregateFunc::BoolAnd => Ok(call.said("min(", arg.sql, Storage::Bool)),
             AggregateFunc::BoolOr => Ok(call.said("max(", arg.sql, Storage::Bool)),
             AggregateFunc::Sum => Ok(sum(&call, arg, ty)),
@@ -95,7 +95,9 @@ impl Call {
     }
 }
 
-fn extreme(call: &Call, name: &'static str, arg: Fragment, ty: &Type) -> Fragment {
+/// `names` are SQLite's aggregate and the one for decimals.
+fn extreme(call: &Call, names: [&'static str; 2], arg: Fragment, ty: &Type) -> Fragment {
+    let [name, of_decimals] = names;
     if let Type::Enum(declared) = ty {
         // the extreme of the ranks, and back to its label
         let mut sql = sql!["CASE ", call.said(name, rank(arg.sql, &declared.labels), Storage::Int).sql];
@@ -105,8 +107,10 @@ fn extreme(call: &Call, name: &'static str, arg: Fragment, ty: &Type) -> Fragmen
         }
         return Fragment::new(sql.then(" END").parenthesized(), Storage::Text);
     }
+    if arg.is_numeric() && (arg.pliant.is_some() || arg.storage == Storage::Decimal) {
+        return call.said(of_decimals, arg.into_decimal().sql, Storage::Decimal);
+    }
     let collation = arg.storage.collation();
-    let arg = if arg.pliant.is_some() && arg.is_numeric() { arg.into_decimal() } else { arg };
     call.said(name, collated(arg.sql, collation), arg.storage)
 }
 
