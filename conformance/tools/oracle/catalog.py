@@ -33,6 +33,7 @@ class Catalog:
                 where c.relkind in ('r', 'v') and n.nspname !~ '^(pg_|information_schema|auth$)'
                   and a.attnum > 0 and not a.attisdropped group by 1, 2"""):
             self.tables[(schema, table)] = dict(zip(columns, types))
+        self.views = {name for (name,) in connection.execute("select relname from pg_class where relkind = 'v'")}
         self.defaults = {}
         for schema, table, column, default in connection.execute("""
                 select n.nspname, c.relname, a.attname, case when a.attidentity = '' then pg_get_expr(d.adbin, d.adrelid)
@@ -92,6 +93,8 @@ class Catalog:
 
     def relation(self, origin, embed):
         """The one relationship that an embed means, or the error PostgREST gives."""
+        if origin[1] in self.views or embed.name in self.views:
+            raise Unsupported("relationships of views")
         found = []
         for r in self.relations(origin, origin[0]):
             by_name = r.target[1] == embed.name
