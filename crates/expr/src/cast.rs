@@ -32,10 +32,7 @@ fn convert(from: &Type, value: &Value, to: &Type, context: &TimeContext) -> Resu
         return Ok(value.clone());
     }
     match (from, to) {
-        (_, to) if to.is_text() => Ok(Value::Text(match (from, value) {
-            (Type::Bpchar, Value::Text(text)) if *to != Type::Bpchar => text.trim_end_matches(' ').to_owned(),
-            _ => output::to_text(from, value, &context.zone),
-        })),
+        (_, to) if to.is_text() => Ok(Value::Text(output::to_text(from, value, &context.zone))),
         (from, to) if from.is_text() => match value {
             Value::Text(text) => input::parse_plain(to, text, context),
             _ => Err(impossible(from, to)),

@@ -20,12 +20,14 @@ pub mod resolve;
 mod rewrite;
 mod select;
 mod session;
+mod simplify;
 mod tree;
 mod types;
 mod value;
 pub mod visit;
 mod zone;
 
+pub use eval::{Evaluator, Inputs, NoTables, Scope, Tables};
 pub use function::Func;
 pub use input::TimeContext;
 pub use registry::{Entry, Volatility};

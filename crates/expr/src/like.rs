@@ -12,8 +12,11 @@ use crate::regex::Pattern;
 /// Compiled patterns that a thread keeps at most.
 const KEPT: usize = 256;
 
+/// A LIKE pattern, its escape character and whether it ignores case.
+type LikeKey = (String, Option<char>, bool);
+
 thread_local! {
-    static LIKES: RefCell<HashMap<(String, Option<char>, bool), Rc<Like>>> = RefCell::default();
+    static LIKES: RefCell<HashMap<LikeKey, Rc<Like>>> = RefCell::default();
     static PATTERNS: RefCell<HashMap<(String, String), Rc<Pattern>>> = RefCell::default();
 }
 

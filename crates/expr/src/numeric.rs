@@ -244,8 +244,7 @@ pub(crate) fn sqrt(number: &BigDecimal) -> Result<BigDecimal> {
     if number.is_negative() && !number.is_zero() {
         return Err(Problem::new("2201F", "cannot take square root of a negative number"));
     }
-    let weight = leading(number).0;
-    let result_weight = if weight >= 0 { weight * 4 / 2 } else { -((-weight * 4 + 1) / 2) };
+    let result_weight = leading(number).0 * 2 + 1;
     let wanted = (MIN_SIGNIFICANT - result_weight).max(scale(number)).clamp(0, MAX_RESULT_SCALE);
     let scaled = number.with_scale(2 * wanted + 2);
     let (unscaled, _) = scaled.as_bigint_and_scale();

@@ -110,6 +110,14 @@ pub trait Tree {
         });
     }
 
+    /// Folds everything that its constants decide, and nothing that could raise an error.
+    fn simplify(&mut self)
+    where
+        Self: Sized,
+    {
+        crate::simplify::simplify(self);
+    }
+
     /// The values from outside that it uses.
     fn inputs(&self) -> InputsUsed
     where

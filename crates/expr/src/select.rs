@@ -74,6 +74,13 @@ pub struct Select {
     pub offset: Option<Expr>,
 }
 
+impl Select {
+    /// Whether it can have no rows, because its filter is constantly FALSE or NULL.
+    pub fn is_never(&self) -> bool {
+        !self.grouped && self.set_ops.is_empty() && self.filter.as_ref().is_some_and(Expr::is_never)
+    }
+}
+
 /// A value that a select yields, and its name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {

@@ -59,6 +59,9 @@ fn read(template: &str) -> Result<Picture> {
     let mut picture = Picture::default();
     let mut rest = template;
     while let Some(first) = rest.chars().next() {
+        if picture.brackets && matches!(first, '9' | '0') {
+            return Err(Problem::new("42601", format!("\"{first}\" must be ahead of \"PR\"")));
+        }
         let upper = rest.get(..2).map(str::to_ascii_uppercase).unwrap_or_default();
         let (place, length) = match upper.as_str() {
             "FM" => {
@@ -117,13 +120,15 @@ impl Picture {
         numeric::write(&rounded.abs(), &mut digits);
         let text = String::from_utf8_lossy(&digits).into_owned();
         let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-        let whole = if whole == "0" { "" } else { whole };
+        // A picture of whole numbers shows a zero, one with a point does not.
+        let vanishes = whole == "0" && (point < self.places.len() || before == 0);
+        let whole = if vanishes { "" } else { whole };
         let negative = number.is_negative() && !rounded.is_zero();
         if whole.len() > before {
-            return self.finish(self.overflow(), negative, true);
+            return self.finish(self.overflow(), negative);
         }
         let body = self.fill(whole, fraction, before, point, negative);
-        self.finish(body, negative, whole.is_empty() && before == 0)
+        self.finish(body, negative)
     }
 
     fn overflow(&self) -> String {
@@ -171,8 +176,9 @@ impl Picture {
                 Place::Comma if !self.bare => out.push(' '),
                 Place::Comma => {}
                 Place::Point => {
-                    if !started && before > 0 && !self.bare && shown == 0 && first_zero.is_none() {
-                        started = true;
+                    // Without padding, nothing at all would be left of a zero.
+                    if self.bare && shown == 0 && before > 0 && kept == 0 {
+                        out.push('0');
                     }
                     out.push('.');
                 }
@@ -182,19 +188,11 @@ impl Picture {
                 Place::Currency => out.push(' '),
             }
         }
-        // A whole picture without any digit shows a zero.
-        if whole.is_empty() && shown == 0 && point == self.places.len() && before > 0 {
-            if let Some(last) = out.rfind(' ').filter(|_| !self.bare) {
-                out.replace_range(last..=last, "0");
-            } else if self.bare {
-                out.push('0');
-            }
-        }
         out
     }
 
     /// The sign in front, where no place is set for it.
-    fn finish(&self, body: String, negative: bool, _empty: bool) -> String {
+    fn finish(&self, body: String, negative: bool) -> String {
         let placed =
             self.places.iter().any(|place| matches!(place, Place::Sign(style) if *style != SignStyle::Plus));
         let ordinal = match (self.ordinal, negative) {
@@ -213,6 +211,9 @@ impl Picture {
                 (false, false) => format!("{blanks} {inner} "),
             };
         }
+        let literals = self.places.iter().take_while(|place| matches!(place, Place::Literal(_))).count();
+        let at = body.char_indices().nth(literals).map_or(body.len(), |(at, _)| at);
+        let (literals, body) = body.split_at(at);
         let inner = body.trim_start();
         let blanks = &body[..body.len() - inner.len()];
         let sign = match (negative, self.bare) {
@@ -220,7 +221,7 @@ impl Picture {
             (false, true) => "",
             (false, false) => " ",
         };
-        format!("{blanks}{sign}{inner}{ordinal}")
+        format!("{literals}{blanks}{sign}{inner}{ordinal}")
     }
 
     /// Moves a leading `S`'s sign to the first digit.

@@ -40,7 +40,10 @@ pub(super) fn compute(call: &Call<'_>) -> Result<Value> {
         Func::TrimStart => text_of(text.trim_start_matches(trimmed(call)?).to_owned()),
         Func::TrimEnd => text_of(text.trim_end_matches(trimmed(call)?).to_owned()),
         Func::Left => text_of(take(text, call.int(1)?).0.to_owned()),
-        Func::Right => text_of(take(text, call.int(1)?.saturating_neg()).1.to_owned()),
+        Func::Right => text_of(match call.int(1)? {
+            0 => String::new(),
+            count => take(text, count.saturating_neg()).1.to_owned(),
+        }),
         Func::Substring => {
             let length = if call.values.len() > 2 { Some(call.int(2)?) } else { None };
             text_of(substring(text, call.int(1)?, length)?.to_owned())

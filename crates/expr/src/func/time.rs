@@ -336,32 +336,20 @@ fn justify(call: &Call<'_>) -> Result<Value> {
     if call.func != Func::JustifyHours {
         months += days / 30;
         days %= 30;
-    }
-    if call.func == Func::JustifyInterval && months != 0 {
-        borrow(&mut months, &mut days, 30);
-    }
-    if call.func != Func::JustifyDays {
-        borrow(&mut days, &mut micros, DAY);
-        if call.func == Func::JustifyInterval {
-            borrow(&mut months, &mut days, 30);
+        // A month is also broken for time alone.
+        let lesser = if days == 0 && call.func == Func::JustifyInterval { micros } else { days };
+        if months.signum() * lesser.signum() < 0 {
+            days += 30 * months.signum();
+            months -= months.signum();
         }
-    } else {
-        borrow(&mut months, &mut days, 30);
+    }
+    if call.func != Func::JustifyDays && days.signum() * micros.signum() < 0 {
+        micros += DAY * days.signum();
+        days -= days.signum();
     }
     match (i32::try_from(months), i32::try_from(days)) {
         (Ok(months), Ok(days)) => Ok(Value::Interval(Interval { months, days, micros })),
         _ => Err(interval_out_of_range()),
-    }
-}
-
-/// Gives both parts the same sign.
-fn borrow(greater: &mut i64, lesser: &mut i64, unit: i64) {
-    if *greater > 0 && *lesser < 0 {
-        *lesser += unit;
-        *greater -= 1;
-    } else if *greater < 0 && *lesser > 0 {
-        *lesser -= unit;
-        *greater += 1;
     }
 }
 

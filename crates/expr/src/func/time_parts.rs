@@ -11,15 +11,16 @@ use crate::{Func, Interval, Numeric, Type, Value, Zone, numeric};
 
 pub(super) fn compute(call: &Call<'_>) -> Result<Value> {
     let name = call.text(0)?;
-    let unit = Unit::named(name).ok_or_else(|| unknown(name, call.ty(1)))?;
+    // date_part knows dates as timestamps, extract knows them as they are.
+    let as_timestamp = call.func == Func::DatePart && call.ty(1) == &Type::Date;
+    let ty = if as_timestamp { &Type::Timestamp } else { call.ty(1) };
+    let unit = Unit::named(name).ok_or_else(|| unknown(name, ty))?;
     if call.func == Func::DateTrunc {
-        return truncate(call, unit).transpose().unwrap_or_else(|| Err(unsupported(name, call.ty(1))));
+        return truncate(call, unit).transpose().unwrap_or_else(|| Err(cannot_truncate(name, unit, ty)));
     }
     let part = match call.value(1) {
-        Value::Date(days) if unit.is_within_a_day() => {
-            let _ = days;
-            None
-        }
+        Value::Date(days) if as_timestamp => of_local(unit, i64::from(*days) * DAY, None),
+        Value::Date(_) if unit.is_within_a_day() => None,
         Value::Date(days) => of_local(unit, i64::from(*days) * DAY, None),
         Value::Timestamp(local) | Value::Timestamptz(local) if calendar::is_infinite(*local) => {
             return Ok(Value::Null);
@@ -32,10 +33,10 @@ pub(super) fn compute(call: &Call<'_>) -> Result<Value> {
         Value::Interval(interval) => of_interval(unit, interval),
         _ => return Err(call.misfit(1)),
     };
-    let Some((unscaled, scale)) = part else { return Err(unsupported(name, call.ty(1))) };
+    let Some((unscaled, scale)) = part else { return Err(unsupported(name, ty)) };
     // A date's epoch is a whole number of seconds.
     let (unscaled, scale) = match call.value(1) {
-        Value::Date(_) if unit == Unit::Epoch => (unscaled / i128::from(SECOND), 0),
+        Value::Date(_) if unit == Unit::Epoch && !as_timestamp => (unscaled / i128::from(SECOND), 0),
         _ => (unscaled, scale),
     };
     let exact = BigDecimal::new(BigInt::from(unscaled), scale);
@@ -51,6 +52,16 @@ fn unknown(unit: &str, ty: &Type) -> Problem {
 
 fn unsupported(unit: &str, ty: &Type) -> Problem {
     Problem::new("0A000", format!("unit \"{unit}\" not supported for type {ty}"))
+}
+
+fn cannot_truncate(name: &str, unit: Unit, ty: &Type) -> Problem {
+    match unit {
+        Unit::IsoYear | Unit::WeekDay | Unit::IsoWeekDay | Unit::DayOfYear | Unit::Epoch | Unit::Julian => {
+            unknown(name, ty)
+        }
+        Unit::Week => unsupported(name, ty).with_details("Months usually have fractional weeks."),
+        _ => unsupported(name, ty),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -163,7 +163,12 @@ impl<'a> Moment<'a> {
 
     fn show_zone(&self, field: Field, word: &str) -> String {
         let Some((zone, east)) = self.zone else {
-            return if matches!(field, Field::ZoneName) { String::new() } else { "+00".to_owned() };
+            return match field {
+                Field::ZoneName => "",
+                Field::ZoneMinutes => "00",
+                _ => "+00",
+            }
+            .to_owned();
         };
         let sign = if east < 0 { '-' } else { '+' };
         let (hours, minutes) = (east.abs() / 3600, east.abs() / 60 % 60);

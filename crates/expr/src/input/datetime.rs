@@ -2,8 +2,8 @@
 
 use mainstay_base::{Problem, Result};
 
+use super::TimeContext;
 use super::fields::{self, Fields, Flaw, Special};
-use super::{TimeContext, invalid};
 use crate::Type;
 use crate::calendar::{self, DAY};
 
@@ -63,7 +63,7 @@ pub(crate) fn parse_timestamptz(text: &str, context: &TimeContext) -> Result<i64
 }
 
 fn read(text: &str, ty: &Type) -> Result<Fields> {
-    fields::read(text).map_err(|flaw| match flaw {
+    fields::read(text, *ty == Type::Time).map_err(|flaw| match flaw {
         Flaw::Format => bad_format(text, ty),
         Flaw::Field => field_out_of_range(text),
         Flaw::MonthOrDay => {
@@ -117,7 +117,13 @@ fn local(fields: &Fields, text: &str, ty: &Type) -> Result<i128> {
 }
 
 fn bad_format(text: &str, ty: &Type) -> Problem {
-    Problem::new("22007", invalid(&ty.to_string(), text).message().to_owned())
+    // These messages use the short names.
+    let name = match ty {
+        Type::Time => "time".to_owned(),
+        Type::Timestamp => "timestamp".to_owned(),
+        other => other.to_string(),
+    };
+    Problem::new("22007", format!("invalid input syntax for type {name}: \"{text}\""))
 }
 
 fn field_out_of_range(text: &str) -> Problem {

@@ -69,9 +69,9 @@ fn is_weekday(word: &str) -> bool {
     WEEKDAYS.iter().any(|day| *day == word || day[..3] == *word) || short.contains(&word)
 }
 
-/// Reads all parts of a text.
-pub(super) fn read(text: &str) -> Result<Fields, Flaw> {
-    let mut reader = Reader { rest: text, fields: Fields::default(), ..Reader::default() };
+/// Reads all parts of a text; with `time_only`, bare digits are a time.
+pub(super) fn read(text: &str, time_only: bool) -> Result<Fields, Flaw> {
+    let mut reader = Reader { rest: text, time_only, ..Reader::default() };
     while reader.step()? {}
     reader.finish()
 }
@@ -87,6 +87,8 @@ struct Reader<'a> {
     before_christ: bool,
     /// A `T` before the time.
     time_follows: bool,
+    /// Digits without separators are a time.
+    time_only: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -106,7 +108,7 @@ impl<'a> Reader<'a> {
         let Some(first) = self.rest.chars().next() else { return Ok(false) };
         match first {
             '0'..='9' => self.number()?,
-            '+' | '-' if self.fields.time.is_some() => self.offset()?,
+            '+' | '-' if self.fields.time.is_some() || self.fields.date.is_some() => self.offset()?,
             '-' if self.rest[1..].trim().eq_ignore_ascii_case("infinity") => {
                 self.fields.special = Some(Special::MinusInfinity);
                 self.rest = "";
@@ -129,6 +131,9 @@ impl<'a> Reader<'a> {
             _ if self.time_follows
                 || (self.fields.date.is_some() && self.fields.time.is_none() && digits >= 4) =>
             {
+                self.time_without_colons(digits)
+            }
+            _ if self.time_only && matches!(digits, 4 | 6) && self.fields.time.is_none() => {
                 self.time_without_colons(digits)
             }
             _ if digits == 8 && self.month.is_none() => {
@@ -251,6 +256,17 @@ impl<'a> Reader<'a> {
         }
         if self.keyword(&word) {
             self.take(letters);
+            // `Jan-08-1999`
+            if self.month.is_some() && self.numbers.is_empty() {
+                let separators: &[char] = &['-', '/', '.'];
+                let group = self.rest.strip_prefix(separators).map(|rest| rest.split(separators));
+                if let Some([day, year]) = group.map(Iterator::collect::<Vec<_>>).as_deref() {
+                    let digits =
+                        year.find(|character: char| !character.is_ascii_digit()).unwrap_or(year.len());
+                    self.numbers = vec![(int(day)?, day.len()), (int(&year[..digits])?, digits)];
+                    self.take(day.len() + digits + 2);
+                }
+            }
             return Ok(());
         }
         let length = self.span(|character| {

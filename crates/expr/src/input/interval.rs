@@ -21,6 +21,8 @@ pub(crate) struct Sum {
     months: i128,
     days: i128,
     micros: i128,
+    /// The units so far: none may be said twice.
+    said: u16,
 }
 
 impl Sum {
@@ -44,6 +46,13 @@ impl Sum {
             _ => 0,
         };
         if months > 0 {
+            self.say(match months {
+                1 => 0,
+                12 => 1,
+                120 => 2,
+                1_200 => 3,
+                _ => 4,
+            })?;
             self.months += amount.whole * months;
             if months == 1 {
                 self.add_days(amount.fraction * 30.0);
@@ -54,11 +63,13 @@ impl Sum {
         }
         let micros = match unit.as_str() {
             "d" | "day" | "days" => {
+                self.say(5)?;
                 self.days += amount.whole;
                 self.micros += round(amount.fraction * DAY as f64);
                 return Some(());
             }
             "w" | "week" | "weeks" => {
+                self.say(6)?;
                 self.days += amount.whole * 7;
                 self.add_days(amount.fraction * 7.0);
                 return Some(());
@@ -70,8 +81,23 @@ impl Sum {
             "us" | "usec" | "usecs" | "microsecond" | "microseconds" => 1,
             _ => return None,
         };
+        self.say(match micros {
+            HOUR => 7,
+            MINUTE => 8,
+            SECOND => 9,
+            1_000 => 10,
+            _ => 11,
+        })?;
         self.micros += amount.whole * i128::from(micros) + round(amount.fraction * micros as f64);
         Some(())
+    }
+
+    /// Notes a unit by its place among all units; `None` when it was said before.
+    fn say(&mut self, unit: u16) -> Option<()> {
+        let bit = 1 << unit;
+        let new = self.said & bit == 0;
+        self.said |= bit;
+        new.then_some(())
     }
 
     fn add_days(&mut self, days: f64) {
@@ -143,7 +169,7 @@ fn verbose(text: &str) -> Option<Sum> {
         }
     }
     if ago {
-        sum = Sum { months: -sum.months, days: -sum.days, micros: -sum.micros };
+        sum = Sum { months: -sum.months, days: -sum.days, micros: -sum.micros, said: sum.said };
     }
     Some(sum)
 }
@@ -166,6 +192,9 @@ fn clock(text: &str, sum: &mut Sum) -> Option<()> {
     if parts.next().is_some() || !(0..60).contains(&minutes) || hours > i128::from(i64::MAX / HOUR) {
         return None;
     }
+    for unit in 7..10 {
+        sum.say(unit)?;
+    }
     let seconds = super::fields::micros(seconds).ok().filter(|micros| *micros <= 60 * SECOND)?;
     let micros = hours * i128::from(HOUR) + minutes * i128::from(MINUTE) + i128::from(seconds);
     sum.micros += if negative { -micros } else { micros };
@@ -177,6 +206,8 @@ fn years_and_months(text: &str, sum: &mut Sum) -> Option<()> {
     let negative = text.starts_with('-');
     let (years, months) = text.strip_prefix(['+', '-']).unwrap_or(text).split_once('-')?;
     let months = months.parse::<u32>().ok().filter(|months| *months < 12)?;
+    sum.say(0)?;
+    sum.say(1)?;
     let total = years.parse::<i128>().ok()? * 12 + i128::from(months);
     sum.months += if negative { -total } else { total };
     Some(())

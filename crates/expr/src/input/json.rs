@@ -254,6 +254,7 @@ impl<'a> Reader<'a> {
     fn expected(&self, wanted: &str) -> Problem {
         match self.token() {
             "" => self.flaw("The input string ended unexpectedly.".to_owned()),
+            token if is_stray(token) => self.flaw(format!("Token \"{token}\" is invalid.")),
             token => self.flaw(format!("Expected {wanted}, but found \"{token}\".")),
         }
     }
@@ -261,6 +262,13 @@ impl<'a> Reader<'a> {
     fn flaw(&self, details: String) -> Problem {
         malformed().with_details(details)
     }
+}
+
+/// Whether a token is a word that JSON does not have.
+fn is_stray(token: &str) -> bool {
+    token.starts_with(char::is_alphanumeric)
+        && !matches!(token, "true" | "false" | "null")
+        && !is_number(token)
 }
 
 fn is_number(token: &str) -> bool {

@@ -82,7 +82,8 @@ pub fn parse_plain(ty: &Type, text: &str, context: &TimeContext) -> Result<Value
 /// The value of a column that a JSON value stands for, as `json_populate_record` reads it: null is NULL, strings stand
 /// for their text, numbers and truth values for their spelling, arrays for arrays, and anything may be json.
 ///
-/// `json` is one JSON value as it was sent, already known to be well formed.
+/// `json` is one JSON value as it was sent, already known to be well formed. When an array is expected and it is none, the
+/// caller, who knows the key, may add PostgreSQL's hint.
 pub fn from_json(ty: &ColumnType, json: &str, context: &TimeContext) -> Result<Value> {
     let json = json.trim_matches([' ', '\t', '\n', '\r']);
     if json == "null" {
@@ -101,8 +102,7 @@ pub fn from_json(ty: &ColumnType, json: &str, context: &TimeContext) -> Result<V
 
 fn array_from_json(element: &Type, modifier: Modifier, json: &str, context: &TimeContext) -> Result<Value> {
     if !json.starts_with('[') {
-        let hint = "See the value of key \"\".";
-        return Err(Problem::new("22P02", "expected JSON array").with_hint(hint));
+        return Err(Problem::new("22P02", "expected JSON array"));
     }
     let elements: Vec<&serde_json::value::RawValue> =
         serde_json::from_str(json).map_err(|_| json::malformed())?;

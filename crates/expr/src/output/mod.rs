@@ -22,16 +22,19 @@ pub enum TimeStyle {
     Json,
 }
 
-/// Appends the value as `::text` gives it; nothing for NULL.
+/// Appends the value as `::text` gives it, `char` without its padding; nothing for NULL.
 pub fn text(ty: &Type, value: &Value, zone: &Zone, out: &mut Vec<u8>) {
     match value {
         Value::Bool(truth) => out.extend_from_slice(if *truth { b"true" } else { b"false" }),
+        Value::Text(padded) if *ty == Type::Bpchar => {
+            out.extend_from_slice(padded.trim_end_matches(' ').as_bytes());
+        }
         _ => field(ty, value, zone, out),
     }
 }
 
 /// Appends the value as its type's output function gives it: in CSV, in arrays and in messages. It differs from
-/// [`text`] in booleans, which are `t` and `f`.
+/// [`text`] in booleans, which are `t` and `f`, and in `char`, which is padded.
 pub fn field(ty: &Type, value: &Value, zone: &Zone, out: &mut Vec<u8>) {
     match value {
         Value::Null => {}
