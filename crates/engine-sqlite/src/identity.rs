@@ -1,0 +1,171 @@
+//! The sequences of identity and serial columns, with PostgreSQL's meaning: numbers are never handed out twice, not even when
+//! a transaction is undone, so there may be gaps; an explicit value does not move the sequence.
+//!
+//! Numbers are handed out from memory. What is stored is a bound that no number handed out has reached, moved ahead in
+//! blocks inside the transaction that needs it; after a crash the next number is the bound.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use mainstay_base::{Problem, Result};
+use mainstay_engine::{Job, NewValue};
+use rusqlite::Connection;
+
+use crate::errors;
+use crate::render::{IdentityColumn, RenderedPlan};
+use crate::statement::{Sql, Statements};
+
+/// Numbers that are reserved at once.
+const BLOCK: i64 = 1_024;
+
+/// The table that holds the bounds.
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS _mainstay_sequence \
+    (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT, WITHOUT ROWID";
+/// Stores a sequence's next number.
+pub(crate) const STORE: &str = "INSERT INTO _mainstay_sequence (name, next) VALUES (?1, ?2) \
+    ON CONFLICT (name) DO UPDATE SET next = excluded.next";
+
+/// All sequences that have been used.
+#[derive(Debug)]
+pub(crate) struct Sequences {
+    known: HashMap<Arc<str>, Sequence>,
+    store: Sql,
+}
+
+#[derive(Debug, Clone)]
+struct Sequence {
+    /// The next number to hand out; `None` when the type has no more.
+    next: Option<i64>,
+    increment: i64,
+    /// The stored bound as this transaction sees it, and as it was committed.
+    bound: Option<i64>,
+    committed: Option<i64>,
+}
+
+impl Sequences {
+    /// What the database knows.
+    pub fn load(connection: &Connection) -> rusqlite::Result<Self> {
+        connection.execute_batch(CREATE)?;
+        let mut statement = connection.prepare("SELECT name, next FROM _mainstay_sequence")?;
+        let rows = statement.query_map([], |row| {
+            let (name, next): (String, i64) = (row.get(0)?, row.get(1)?);
+            let next = Some(next);
+            Ok((Arc::from(name), Sequence { next, increment: 1, bound: next, committed: next }))
+        })?;
+        Ok(Self { known: rows.collect::<rusqlite::Result<_>>()?, store: Sql::new(STORE) })
+    }
+
+    /// Makes sure that a job's numbers lie below the stored bounds. To be called outside of the job's savepoint, which may
+    /// be undone.
+    pub fn reserve(&mut self, statements: &mut Statements<'_>, plan: &RenderedPlan, job: &Job) -> Result<()> {
+        for column in plan.identities() {
+            let position = column.position;
+            let wanted =
+                job.inputs.rows.iter().filter(|row| row.get(position) == Some(&NewValue::Identity)).count();
+            if wanted > 0 {
+                self.reserve_numbers(statements, column, wanted as i64)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn reserve_numbers(
+        &mut self,
+        statements: &mut Statements<'_>,
+        column: &IdentityColumn,
+        wanted: i64,
+    ) -> Result<()> {
+        let sequence = self.sequence(column);
+        let Some(next) = sequence.next else { return Ok(()) };
+        let needed = wanted.saturating_mul(sequence.increment).saturating_add(next);
+        let reaches = |bound: i64| if sequence.increment > 0 { bound >= needed } else { bound <= needed };
+        if sequence.bound.is_some_and(reaches) {
+            return Ok(());
+        }
+        let bound = BLOCK.saturating_mul(sequence.increment).saturating_add(needed);
+        sequence.bound = Some(bound);
+        let name = Arc::clone(&column.sequence);
+        let store = statements.get(&self.store).map_err(|error| errors::plain(&error))?;
+        store.execute((&*name, bound)).map(|_| ()).map_err(|error| errors::plain(&error))
+    }
+
+    /// The next number. Fails with `2200H` when the column's type has no more.
+    pub fn next(&mut self, column: &IdentityColumn) -> Result<i64> {
+        let sequence = self.sequence(column);
+        match sequence.next {
+            Some(number) if number <= column.max && number >= column.min => {
+                sequence.next = number.checked_add(column.increment);
+                Ok(number)
+            }
+            _ => {
+                let (word, bound) =
+                    if column.increment > 0 { ("maximum", column.max) } else { ("minimum", column.min) };
+                let message =
+                    format!("nextval: reached {word} value of sequence \"{}\" ({bound})", column.name);
+                Err(Problem::new("2200H", message))
+            }
+        }
+    }
+
+    /// Sets the number that was handed out last, as `setval` does; stored at once.
+    pub fn set(
+        &mut self,
+        connection: &Connection,
+        name: &str,
+        increment: i64,
+        last: i64,
+    ) -> rusqlite::Result<()> {
+        let next = last.checked_add(increment);
+        connection.execute(STORE, (name, next.unwrap_or(last)))?;
+        let sequence = Sequence { next, increment, bound: next, committed: next };
+        self.known.insert(Arc::from(name), sequence);
+        Ok(())
+    }
+
+    /// The transaction that stored the bounds is durable.
+    pub fn committed(&mut self) {
+        for sequence in self.known.values_mut() {
+            sequence.committed = sequence.bound;
+        }
+    }
+
+    /// The transaction that stored the bounds was undone.
+    pub fn rolled_back(&mut self) {
+        for sequence in self.known.values_mut() {
+            sequence.bound = sequence.committed;
+        }
+    }
+
+    /// Stores the very next numbers, so that a clean restart leaves no gap.
+    pub fn store_exactly(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let moved: Vec<_> =
+            self.known.iter().filter(|(_, sequence)| sequence.next != sequence.committed).collect();
+        if moved.is_empty() {
+            return Ok(());
+        }
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        for (name, sequence) in moved {
+            if let Some(next) = sequence.next {
+                connection.execute(STORE, (&**name, next))?;
+            }
+        }
+        connection.execute_batch("COMMIT")
+    }
+
+    /// Reads everything again, after a migration has changed the stored sequences.
+    pub fn reload(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        *self = Self::load(connection)?;
+        Ok(())
+    }
+
+    fn sequence(&mut self, column: &IdentityColumn) -> &mut Sequence {
+        let sequence = self.known.entry(Arc::clone(&column.sequence)).or_insert_with(|| Sequence {
+            next: Some(column.start),
+            increment: column.increment,
+            bound: None,
+            committed: None,
+        });
+        sequence.increment = column.increment;
+        sequence
+    }
+}

@@ -1,0 +1,266 @@
+//! Runs one plan on the writing connection, inside a transaction and under a savepoint that its caller keeps.
+
+use std::collections::HashSet;
+
+use mainstay_base::{Problem, Result};
+use mainstay_dialect::sqlite::row_id_column;
+use mainstay_engine::{Answer, Job, NewValue};
+use mainstay_expr::TableId;
+use rusqlite::types::ValueRef;
+
+use crate::bind::{self, NewRow, Values};
+use crate::identity::Sequences;
+use crate::read::{self, Bounds, Root};
+use crate::render::{
+    Checks, IdentityColumn, Query, RenderedAction, RenderedConflict, RenderedDelete, RenderedInsert,
+    RenderedPlan, RenderedTree, RenderedUpdate,
+};
+use crate::statement::Statements;
+use crate::violation::{self, Violation};
+use crate::{Options, errors};
+
+/// Runs a plan.
+pub(crate) fn run(
+    statements: &mut Statements<'_>,
+    sequences: &mut Sequences,
+    plan: &RenderedPlan,
+    job: &Job,
+    options: &Options,
+) -> Result<Answer> {
+    let bounds = Bounds { bytes_max: options.answer_bytes_max };
+    let mut run = Run { statements, sequences, plan, job, bounds };
+    match &plan.action {
+        RenderedAction::Read(read) => read::run(run.statements, read, job, bounds),
+        RenderedAction::Insert(insert) => run.insert(insert),
+        RenderedAction::Update(update) => run.update(update),
+        RenderedAction::Delete(delete) => run.delete(delete),
+    }
+}
+
+struct Run<'r, 'c> {
+    statements: &'r mut Statements<'c>,
+    sequences: &'r mut Sequences,
+    plan: &'r RenderedPlan,
+    job: &'r Job,
+    bounds: Bounds,
+}
+
+/// What became of a proposed row.
+enum Written {
+    New(i64),
+    Changed(i64),
+    Skipped,
+}
+
+impl<'r> Run<'r, '_> {
+    fn values(&self) -> Values<'r> {
+        Values::of(&self.job.inputs.slots, &self.job.inputs.session)
+    }
+
+    fn insert(&mut self, insert: &RenderedInsert) -> Result<Answer> {
+        let rows = &self.job.inputs.rows;
+        let mut written = Vec::with_capacity(rows.len());
+        let mut inserted = 0;
+        let mut seen = HashSet::new();
+        let mut drawn = Vec::with_capacity(insert.identities.len());
+        for row in rows {
+            self.draw(&insert.identities, row, &mut drawn)?;
+            let new = NewRow { values: row, drawn: &drawn, positions: &insert.positions };
+            let rowid = match self.insert_row(insert, new, &seen)? {
+                Written::New(rowid) => {
+                    inserted += 1;
+                    rowid
+                }
+                Written::Changed(rowid) => rowid,
+                Written::Skipped => continue,
+            };
+            written.push(rowid);
+            if insert.conflict.is_some() && rows.len() > 1 {
+                seen.insert(rowid);
+            }
+        }
+        let (body, rows) = self.read_back(insert.returning.as_ref(), &written)?;
+        Ok(Answer { body, rows, total: None, affected: written.len() as u64, inserted })
+    }
+
+    fn draw(&mut self, identities: &[IdentityColumn], row: &[NewValue], drawn: &mut Vec<i64>) -> Result<()> {
+        drawn.clear();
+        for identity in identities {
+            if row.get(identity.position) == Some(&NewValue::Identity) {
+                drawn.push(self.sequences.next(identity)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// `seen` are the rows that this command has written already.
+    fn insert_row(
+        &mut self,
+        insert: &RenderedInsert,
+        new: NewRow<'_>,
+        seen: &HashSet<i64>,
+    ) -> Result<Written> {
+        self.check(&insert.checks, new)?;
+        if let Some(conflict) = &insert.conflict
+            && let Some(written) = self.existing(insert, conflict, new, seen)?
+        {
+            return Ok(written);
+        }
+        self.require_row_id(insert.table, &new)?;
+        let values = Values { new: Some(new), ..self.values() };
+        self.execute(&insert.insert, &values).map_err(|failed| {
+            let violation =
+                Violation { catalog: &self.plan.catalog, table: insert.table, session: values.session };
+            violation.of_new_row(self.statements, failed, &new, None)
+        })?;
+        Ok(Written::New(self.statements.connection().last_insert_rowid()))
+    }
+
+    /// SQLite takes a NULL for a row number as a wish for the next one; to PostgreSQL it is a NULL in a primary key.
+    fn require_row_id(&self, table: TableId, new: &NewRow<'_>) -> Result<()> {
+        let catalog = &self.plan.catalog;
+        let table = catalog.table(table);
+        match row_id_column(table) {
+            Some(column) if new.rowid(table).is_none() => {
+                let row = violation::proposed(table, new, None);
+                Err(violation::not_null(catalog, table, column, Some(&row), &self.job.inputs.session))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks the conditions on a new row.
+    fn check(&mut self, checks: &Checks, new: NewRow<'_>) -> Result<()> {
+        let Some(query) = &checks.query else { return Ok(()) };
+        let values = Values { new: Some(new), ..self.values() };
+        let statement = self.statements.get(&query.sql).map_err(|error| errors::plain(&error))?;
+        bind::query(statement, query, &values)?;
+        let mut rows = statement.raw_query();
+        let row = rows.next().map_err(|error| errors::plain(&error))?;
+        let row = row.ok_or_else(|| Problem::internal("a check gave no row"))?;
+        for (position, problem) in checks.problems.iter().enumerate() {
+            let passed = row.get_ref(position).map_err(|error| errors::plain(&error))?;
+            if !is_true(passed) {
+                return Err(problem.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the other way when a row with the same key exists.
+    fn existing(
+        &mut self,
+        insert: &RenderedInsert,
+        conflict: &RenderedConflict,
+        new: NewRow<'_>,
+        seen: &HashSet<i64>,
+    ) -> Result<Option<Written>> {
+        let drawn = |position: &u32| new.values.get(*position as usize) == Some(&NewValue::Identity);
+        if conflict.key.iter().any(drawn) {
+            // A fresh number is in no row.
+            return Ok(None);
+        }
+        let values = Values { new: Some(new), ..self.values() };
+        let problems = conflict.update.as_ref().map_or(&[][..], |update| &update.problems);
+        let found = self.find(&conflict.find, &values, problems)?;
+        let Some(&rowid) = found.first() else { return Ok(None) };
+        let Some(update) = conflict.update.as_ref().and_then(|update| update.update.as_ref()) else {
+            return Ok(Some(Written::Skipped));
+        };
+        if seen.contains(&rowid) {
+            return Err(changed_twice());
+        }
+        self.update_row(update, insert.table, new, rowid).map(|rowid| Some(Written::Changed(rowid)))
+    }
+
+    /// The rowids of the rows that a statement finds. Its further columns are checks, in the order of `problems`.
+    fn find(&mut self, query: &Query, values: &Values<'_>, problems: &[Problem]) -> Result<Vec<i64>> {
+        let statement = self.statements.get(&query.sql).map_err(|error| errors::plain(&error))?;
+        bind::query(statement, query, values)?;
+        let mut rows = statement.raw_query();
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().map_err(|error| errors::plain(&error))? {
+            for (position, problem) in problems.iter().enumerate() {
+                let passed = row.get_ref(position + 1).map_err(|error| errors::plain(&error))?;
+                if !is_true(passed) {
+                    return Err(problem.clone());
+                }
+            }
+            found.push(row.get(0).map_err(|error| errors::plain(&error))?);
+        }
+        Ok(found)
+    }
+
+    /// Changes one row; returns its rowid, which is another one when it is the primary key and that changed.
+    fn update_row(&mut self, update: &Query, table: TableId, new: NewRow<'_>, rowid: i64) -> Result<i64> {
+        let values = Values { new: Some(new), rows: &[rowid], ..self.values() };
+        self.execute(update, &values).map_err(|failed| {
+            let violation = Violation { catalog: &self.plan.catalog, table, session: values.session };
+            violation.of_new_row(self.statements, failed, &new, Some(rowid))
+        })?;
+        Ok(new.rowid(self.plan.catalog.table(table)).unwrap_or(rowid))
+    }
+
+    fn update(&mut self, update: &RenderedUpdate) -> Result<Answer> {
+        let no_row = Vec::new();
+        let row = self.job.inputs.rows.first().unwrap_or(&no_row);
+        let mut drawn = Vec::new();
+        self.draw(&update.identities, row, &mut drawn)?;
+        let new = NewRow { values: row, drawn: &drawn, positions: &update.positions };
+        let values = Values { new: Some(new), ..self.values() };
+        let mut found = self.find(&update.find, &values, &update.row.problems)?;
+        if let Some(query) = &update.row.update {
+            for rowid in &mut found {
+                *rowid = self.update_row(query, update.table, new, *rowid)?;
+            }
+        }
+        let (body, rows) = self.read_back(update.returning.as_ref(), &found)?;
+        Ok(Answer { body, rows, total: None, affected: found.len() as u64, inserted: 0 })
+    }
+
+    fn delete(&mut self, delete: &RenderedDelete) -> Result<Answer> {
+        let found = self.find(&delete.find, &self.values(), &[])?;
+        let (body, rows) = self.read_back(delete.returning.as_ref(), &found)?;
+        if !found.is_empty() {
+            let values = Values { rows: &found, ..self.values() };
+            self.execute(&delete.delete, &values).map_err(|failed| {
+                let violation =
+                    Violation { catalog: &self.plan.catalog, table: delete.table, session: values.session };
+                violation.of_old_rows(self.statements, failed, &found)
+            })?;
+        }
+        Ok(Answer { body, rows, total: None, affected: found.len() as u64, inserted: 0 })
+    }
+
+    fn read_back(&mut self, returning: Option<&RenderedTree>, rows: &[i64]) -> Result<(Vec<u8>, u64)> {
+        match returning {
+            Some(tree) => {
+                let values = self.values();
+                read::tree(self.statements, tree, &values, self.job.output, Root::Rows(rows), self.bounds)
+            }
+            None => Ok((Vec::new(), rows.len() as u64)),
+        }
+    }
+
+    fn execute(&mut self, query: &Query, values: &Values<'_>) -> std::result::Result<(), Failed> {
+        let statement = self.statements.get(&query.sql).map_err(Failed::Sqlite)?;
+        bind::query(statement, query, values).map_err(Failed::Problem)?;
+        statement.raw_execute().map(|_| ()).map_err(Failed::Sqlite)
+    }
+}
+
+/// Why a statement did not change what it should.
+pub(crate) enum Failed {
+    Sqlite(rusqlite::Error),
+    Problem(Problem),
+}
+
+fn is_true(value: ValueRef<'_>) -> bool {
+    matches!(value, ValueRef::Integer(1))
+}
+
+fn changed_twice() -> Problem {
+    Problem::new("21000", "ON CONFLICT DO UPDATE command cannot affect row a second time").with_hint(
+        "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.",
+    )
+}
