@@ -1,3 +1,0 @@
-//! Repository chores that are not part of the product.
-
-fn main() {}
