@@ -1,6 +1,23 @@
 # Each target works on a machine with cargo, Node and Debian's packages.
 
-.PHONY: bench bench-growth
+.PHONY: run test lint fmt bench bench-growth
+
+# Builds the program and serves the shop; its database and keys are in examples/shop/.mainstay, which Git ignores.
+run:
+	cargo run --release --package mainstay -- dev examples/shop
+
+# Everything that must hold before a change is taken; installs what it lacks.
+test:
+	scripts/test.sh
+
+# The part of it that needs no database: formatting and lints.
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- --deny warnings
+
+# Formats every Rust file.
+fmt:
+	cargo fmt --all
 
 # Speed beside the floor program and PocketBase; see bench/README.md.
 bench:

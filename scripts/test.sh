@@ -1,0 +1,47 @@
+#!/bin/sh
+# Everything that must hold before a change is taken, from the cheapest check to the dearest; it stops at the first failure.
+#
+# It needs cargo with a C compiler, Node and apt; what else it lacks it installs. CARGO_TARGET_DIR is respected.
+set -eu
+cd "$(dirname "$0")/.."
+
+target="${CARGO_TARGET_DIR:-$PWD/target}"
+export CARGO_TARGET_DIR="$target"
+# A build that is thrown away afterwards gains nothing from incremental compilation, and the cache would only grow.
+export CARGO_INCREMENTAL="${CARGO_INCREMENTAL:-0}"
+# Settings of the surrounding shell are not those of the tests' projects.
+unset MAINSTAY_API_MAX_ROWS MAINSTAY_DATABASE_URL MAINSTAY_JWT_SECRET MAINSTAY_SERVER_LISTEN || true
+
+started=$(date +%s)
+section() {
+    printf '\n==> %s (%s s)\n\n' "$1" "$(($(date +%s) - started))"
+}
+
+# Debian's packages are installed by root, or by sudo.
+install_package() {
+    section "install $1"
+    if [ "$(id -u)" = 0 ]; then as_root=""; else as_root="sudo"; fi
+    $as_root apt-get update -q
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -qy --no-install-recommends "$1"
+}
+
+section "formatting"
+cargo fmt --all --check
+
+section "lints"
+cargo clippy --workspace --all-targets -- --deny warnings
+
+section "build"
+cargo build --package mainstay
+export MAINSTAY_BIN="$target/debug/mainstay"
+
+section "tests of the crates, rules of the repository, conformance"
+cargo test --workspace
+
+section "the clients people use, and the shop in a browser"
+if [ -z "${CHROMIUM_BIN:-}" ] && [ ! -x /usr/bin/chromium ]; then
+    install_package chromium
+fi
+(cd tests/js && npm ci --no-audit --no-fund && npm test)
+
+section "all is well"
