@@ -91,7 +91,7 @@ fn of_jsonb(call: &Call<'_>, json: &Jsonb) -> Result<Value> {
             let Some(steps) = path(call)? else { return Ok(Value::Null) };
             steps.iter().try_fold(json, |json, step| match json {
                 Jsonb::Array(_) => element(json, step.parse().ok()?),
-                _ => json.get(step),
+                other => other.get(step),
             })
         }
         Func::HasKey => return Ok(Value::Bool(has_key(json, call.text(1)?))),
@@ -147,7 +147,9 @@ fn element(json: &Jsonb, index: i64) -> Option<&Jsonb> {
         Jsonb::Array(elements) => {
             json_text::position(index, elements.len()).map(|position| &elements[position])
         }
-        _ => None,
+        Jsonb::Object(_) => None,
+        // PostgreSQL keeps a scalar as an array of one.
+        scalar => json_text::position(index, 1).map(|_| scalar),
     }
 }
 
@@ -169,10 +171,7 @@ fn contains(whole: &Jsonb, part: &Jsonb, top: bool) -> bool {
         (Jsonb::Array(elements), Jsonb::Array(parts)) => {
             parts.iter().all(|part| elements.iter().any(|element| contains(element, part, false)))
         }
-        (Jsonb::Array(elements), Jsonb::Object(_)) => {
-            let _ = elements;
-            false
-        }
+        (Jsonb::Array(_), Jsonb::Object(_)) => false,
         (Jsonb::Array(elements), scalar) if top => elements.contains(scalar),
         _ => whole == part,
     }
