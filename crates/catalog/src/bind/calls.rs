@@ -196,6 +196,11 @@ impl Binder<'_> {
             let message = format!("the function {name} is not supported");
             return self.fail(Diagnostic::error("unsupported", call.name.span, message).with_help(instead));
         }
+        if schema == Some("auth") {
+            let help = "there are auth.uid(), auth.role(), auth.email() and auth.jwt()";
+            let diagnostic = Diagnostic::error("unknown-function", call.name.span, error.message);
+            return self.fail(diagnostic.with_help(help));
+        }
         let catalog = self.schema.catalog();
         let own: Vec<_> = catalog.find_functions(schema.unwrap_or("public"), name).map(signature).collect();
         if !own.is_empty() {

@@ -59,8 +59,11 @@ impl Binder<'_> {
             None | Some(Some(CastContext::Implicit | CastContext::Assignment)) => {}
             Some(_) => {
                 let message = mismatch(&bound.expr.ty);
-                let help = format!("cast it: (…)::{to}");
-                return Err(self.fail(Diagnostic::error("wrong-type", bound.span, message).with_help(help)));
+                let castable = cast_allowed(&bound.expr.ty, &to.ty).is_some();
+                let help = castable.then(|| format!("cast it: (…)::{to}"));
+                return Err(
+                    self.fail(Diagnostic::error("wrong-type", bound.span, message).with_help_if(help))
+                );
             }
         }
         if let ExprKind::Literal(value) = &bound.expr.kind

@@ -96,8 +96,8 @@ impl Binder<'_> {
             }
         };
         let scalar = matches!(function.returns, Returns::Scalar(_) | Returns::SetOfScalar(_));
-        let lateral =
-            user.row.is_some() || user.arguments.iter().any(|argument| self.sees_siblings(argument));
+        let row = user.row.iter().flat_map(|row| row.columns.iter().map(|column| &column.expr));
+        let lateral = row.chain(&user.arguments).any(|argument| self.sees_siblings(argument));
         let arguments = user.arguments.clone();
         let mut select = self.instantiate(function.body, user);
         if function.strict && !arguments.is_empty() {
@@ -113,8 +113,9 @@ impl Binder<'_> {
         Ok(Some(FunctionRows { select, outputs, relation, lateral, scalar }))
     }
 
-    fn sees_siblings(&mut self, argument: &Expr) -> bool {
-        let siblings: Vec<SourceId> = self.level().names.tables.iter().map(|table| table.source).collect();
+    fn sees_siblings(&self, argument: &Expr) -> bool {
+        let siblings = self.levels.last().into_iter().flat_map(|level| &level.names.tables);
+        let siblings: Vec<SourceId> = siblings.map(|table| table.source).collect();
         argument
             .any(|expr| matches!(&expr.kind, ExprKind::Column(column) if siblings.contains(&column.source)))
     }

@@ -324,9 +324,10 @@ impl<'s> Binder<'s> {
     }
 }
 
-/// `did you mean "…"?`, when a candidate comes near.
+/// `did you mean "…"?`, when a candidate comes near. Between names of one letter that says nothing.
 pub(crate) fn suggestion<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    closest(name, known).map(|it| format!("did you mean \"{it}\"?"))
+    let near = closest(name, known).filter(|_| name.chars().nth(1).is_some());
+    near.map(|it| format!("did you mean \"{it}\"?"))
 }
 
 /// A table as a scope sees one row of it.

@@ -67,6 +67,9 @@ impl Binder<'_> {
         match scope.columns.iter().find(|column| column.name == name.text) {
             Some(column) => Ok(Bound::typed(column.expr.clone(), span)),
             None => {
+                if let Some(computed) = self.computed_field(&scope, name, span)? {
+                    return Ok(computed);
+                }
                 let message = format!("column \"{}\" not found in data type {}", name.text, scope.alias);
                 let help = suggestion(&name.text, scope.columns.iter().map(|column| &*column.name));
                 Err(self.fail(Diagnostic::error("unknown-column", name.span, message).with_help_if(help)))

@@ -7,6 +7,7 @@ use sql::{Diagnostic, Span};
 
 use super::scope::{Level, Namespace};
 use super::{Bind, Binder, Bound, Clause};
+use crate::lineage::origins;
 
 /// A query that was bound.
 #[derive(Debug, Clone)]
@@ -45,16 +46,14 @@ impl BoundQuery {
         pairs.map(|(item, output)| (!output.unknown).then(|| item.expr.ty.clone())).collect()
     }
 
-    /// Whether something stands around its rows, so that its items cannot simply be changed.
+    /// Whether its rows are sorted or cut, which a set operation around them would change.
     fn is_ordered(&self) -> bool {
         !self.select.order_by.is_empty() || self.select.limit.is_some() || self.select.offset.is_some()
     }
 
+    /// Whether the items say more than what a row yields: which rows are equal, or what they are sorted by.
     fn has_fixed_items(&self) -> bool {
-        self.is_ordered()
-            || self.select.distinct
-            || !self.select.distinct_on.is_empty()
-            || !self.select.set_ops.is_empty()
+        self.select.distinct || !self.select.distinct_on.is_empty() || !self.select.set_ops.is_empty()
     }
 }
 
@@ -334,8 +333,15 @@ impl Binder<'_> {
         types: &[ColumnType],
         mismatch: impl Fn(usize, &Type) -> String,
     ) -> Bind<()> {
-        self.map_outputs(query, |binder, position, bound| {
-            binder.assign(bound, &types[position], |ty| mismatch(position, ty))
+        // A table's column that is stored or returned as what it is needs no cast.
+        let catalog = self.schema.catalog();
+        let kept = origins(&query.select).into_iter().zip(types).map(|(origin, ty)| {
+            origin.is_some_and(|origin| catalog.table(origin.table).column(origin.column).ty == *ty)
+        });
+        let kept: Vec<bool> = kept.collect();
+        self.map_outputs(query, |binder, position, bound| match kept[position] {
+            true => Ok(bound.expr),
+            false => binder.assign(bound, &types[position], |ty| mismatch(position, ty)),
         })
     }
 
@@ -353,7 +359,7 @@ impl Binder<'_> {
         let mut mapped = self.each(positions.clone(), |binder, at| map(binder, at, take(query, at)))?;
         let changes = |at: &usize| mapped[*at] != query.select.items[*at].expr && !query.outputs[*at].unknown;
         if query.has_fixed_items() && positions.clone().any(|at| changes(&at)) {
-            // DISTINCT, ORDER BY and set operations speak of the items as they are: the casts go around them.
+            // DISTINCT and set operations speak of the items as they are: the casts go around them.
             for at in positions.clone().filter(|at| query.outputs[*at].unknown) {
                 query.select.items[at].expr = mapped[at].clone();
             }

@@ -2,7 +2,7 @@
 
 use mainstay_expr::{ColumnType, Modifier, Type};
 use mainstay_sql as sql;
-use sql::{Diagnostic, closest};
+use sql::Diagnostic;
 
 use super::{Bind, Binder};
 use crate::Catalog;
@@ -110,7 +110,9 @@ fn unknown_type(catalog: &Catalog, schema: &str, name: &str, written: &sql::Type
         Some((other, _)) => Some(format!("did you mean {other}.{name}?")),
         None => {
             let near = own.iter().filter(|(other, _)| *other == schema).map(|(_, own)| *own);
-            closest(name, near.chain(BUILT_IN.iter().copied())).map(|it| format!("did you mean \"{it}\"?"))
+            sql::foreign_type(name)
+                .map(str::to_owned)
+                .or_else(|| super::suggestion(name, near.chain(BUILT_IN.iter().copied())))
         }
     };
     let message = format!("type \"{name}\" does not exist");

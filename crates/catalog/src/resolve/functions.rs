@@ -25,11 +25,11 @@ impl<'t> Resolver<'t> {
 
     fn declare_function(&mut self, it: &'t sql::CreateFunction) -> Bind<()> {
         let schema = self.schema_for(&it.name)?;
-        let body = self.body_is_query(it);
+        self.body_is_query(it)?;
         let arguments = self.arguments(it);
         let returns = self.returns(it);
         self.settings(it);
-        let (_, (arguments, row), returns) = (body?, arguments?, returns?);
+        let ((arguments, row), returns) = (arguments?, returns?);
         self.function_is_new(&schema, it, &arguments, row)?;
         let id = FunctionId(self.catalog.functions.len() as u32);
         self.catalog.declare_function(Function {
@@ -70,7 +70,7 @@ impl<'t> Resolver<'t> {
             }
             sql::FunctionBody::Query(_) => Ok(()),
             sql::FunctionBody::Other { what, place, .. } => {
-                let message = format!("{what} in a function is not supported");
+                let message = format!("not supported in a function: {what}");
                 Err(self.report(Diagnostic::error("unsupported", *place, message).with_help(help)))
             }
             sql::FunctionBody::Text { span, .. } => Err(self.report(

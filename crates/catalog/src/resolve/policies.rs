@@ -126,7 +126,7 @@ impl Resolver<'_> {
                     let note = "until then the table is closed to anon and authenticated";
                     self.diagnostics.push(diagnostic.with_note(note));
                 }
-                (true, None) => {
+                (true, None) if !self.diagnostics.has_errors() => {
                     let span = self.origins[position].span;
                     let message = format!(
                         "\"{name}\" has row-level security and no policy: only service_role sees its rows"

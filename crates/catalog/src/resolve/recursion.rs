@@ -26,11 +26,10 @@ impl Resolver<'_> {
         for table in self.catalog.tables.iter().filter(|table| table.row_security) {
             for (role, command) in roles.iter().flat_map(|role| COMMANDS.map(|command| (role, command))) {
                 if let Some(chain) = follow(&self.catalog, role, table.id, command, &mut Vec::new()) {
-                    let first = chain[0].table;
-                    if !reported.contains(&first) {
-                        reported.push(first);
-                        found.push(chain);
-                    }
+                    // A chain can be entered at each of its tables.
+                    let known = chain.iter().any(|step| reported.contains(&step.table));
+                    reported.extend(chain.iter().map(|step| step.table));
+                    found.extend((!known).then_some(chain));
                 }
             }
         }
