@@ -1,3 +1,24 @@
-//! The binary: settings, wiring, listeners, shutdown and the command line.
+//! The binary: settings, wiring, listeners, shutdown and the command line. It alone names the engine crates.
 
-fn main() {}
+mod cli;
+mod database;
+mod failure;
+mod keys;
+mod project;
+mod schema;
+mod seed;
+mod serve;
+mod settings;
+mod site;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    match arguments.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

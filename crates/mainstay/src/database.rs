@@ -1,0 +1,36 @@
+//! From the database's URL to an engine.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use mainstay_engine::Engine;
+use mainstay_engine_sqlite::{Options, Sqlite};
+
+use crate::failure::{Doing, Failure, Result};
+use crate::project::Project;
+
+/// Opens the project's database.
+pub fn open(project: &Project) -> Result<Arc<dyn Engine>> {
+    let url = &project.settings.database.url;
+    match url.split_once(':') {
+        Some(("sqlite", path)) => {
+            project.state_folder()?;
+            let path = project.folder.join(path.trim_start_matches("//"));
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                std::fs::create_dir_all(folder).doing(|| format!("create {}", folder.display()))?;
+            }
+            Ok(Arc::new(Sqlite::open(Options::new(path))?))
+        }
+        _ => Err(Failure::invalid(format!(
+            "[database] url = \"{url}\" names no database that is known here\n  hint: write sqlite:PATH"
+        ))),
+    }
+}
+
+/// Whether the project's database was there before.
+pub fn exists(project: &Project) -> bool {
+    match project.settings.database.url.split_once(':') {
+        Some(("sqlite", path)) => project.folder.join(Path::new(path.trim_start_matches("//"))).exists(),
+        _ => true,
+    }
+}

@@ -1,0 +1,122 @@
+//! The schema's files, and the database in their shape: check, diff, apply.
+
+use std::sync::Arc;
+
+use mainstay_catalog::Catalog;
+use mainstay_engine::Engine;
+use mainstay_migrate::{Migration, Safety};
+use mainstay_sql::SourceFiles;
+
+use crate::failure::{Doing, Failure, Result};
+use crate::project::Project;
+
+/// The declared schema: its catalog and its text.
+pub struct Declared {
+    /// What it means.
+    pub catalog: Arc<Catalog>,
+    /// All its files as one text, which the database stores.
+    pub text: String,
+}
+
+/// Reads and resolves `schema/*.sql`, in name order. What is wrong is printed with its place, all of it.
+pub fn load(project: &Project) -> Result<Declared> {
+    let files = files(project)?;
+    let (catalog, diagnostics) = mainstay_catalog::load(&files);
+    if !diagnostics.is_empty() {
+        anstream::eprint!("{}", diagnostics.render(&files, true));
+    }
+    match catalog {
+        Some(catalog) => Ok(Declared { catalog: Arc::new(catalog), text: text(&files) }),
+        None => {
+            let count = diagnostics.error_count();
+            let plural = if count == 1 { "" } else { "s" };
+            Err(Failure::invalid(format!("the schema has {count} error{plural}")))
+        }
+    }
+}
+
+fn files(project: &Project) -> Result<SourceFiles> {
+    let folder = project.schema_folder();
+    let doing = || format!("read {}", folder.display());
+    let mut names = Vec::new();
+    if folder.is_dir() {
+        for entry in std::fs::read_dir(&folder).doing(doing)? {
+            let path = entry.doing(doing)?.path();
+            if path.extension().is_some_and(|extension| extension == "sql") {
+                names.push(path);
+            }
+        }
+    }
+    names.sort();
+    let mut files = SourceFiles::new();
+    for path in names {
+        let text = std::fs::read_to_string(&path).doing(|| format!("read {}", path.display()))?;
+        let shown = path.strip_prefix(&project.folder).unwrap_or(&path);
+        files.add(shown.display().to_string(), text);
+    }
+    Ok(files)
+}
+
+fn text(files: &SourceFiles) -> String {
+    files.iter().map(|(_, file)| format!("-- {}\n{}\n", file.name, file.text.trim_end())).collect()
+}
+
+/// The catalog that the database was brought into last; an empty one for a new database.
+pub async fn applied(engine: &dyn Engine) -> Result<Arc<Catalog>> {
+    let Some(text) = engine.applied_schema().await? else { return Ok(Arc::new(Catalog::default())) };
+    let files = SourceFiles::single("the applied schema", text);
+    let (catalog, diagnostics) = mainstay_catalog::load(&files);
+    match catalog {
+        Some(catalog) => Ok(Arc::new(catalog)),
+        None => Err(Failure::new(format!(
+            "the schema that is stored in the database cannot be read by this version:\n{}",
+            diagnostics.render(&files, false)
+        ))),
+    }
+}
+
+/// What would have to change.
+pub async fn difference(engine: &dyn Engine, declared: &Declared) -> Result<Migration> {
+    let applied = applied(engine).await?;
+    Ok(mainstay_migrate::diff(&applied, &declared.catalog))
+}
+
+/// Brings the database into the declared shape.
+///
+/// # Errors
+/// Exit code 4 when values would be lost and that is not allowed.
+pub async fn apply(engine: &dyn Engine, declared: &Declared, allow_data_loss: bool) -> Result<Migration> {
+    let migration = difference(engine, declared).await?;
+    let losses: Vec<&str> = migration
+        .steps
+        .iter()
+        .filter_map(|step| match &step.safety {
+            Safety::LosesData(what) => Some(what.as_str()),
+            Safety::Safe | Safety::MayFail(_) => None,
+        })
+        .collect();
+    if !losses.is_empty() && !allow_data_loss {
+        return Err(Failure::loses_data(format!(
+            "this change would lose data:\n  - {}\n  hint: `--allow-data-loss` does it all the same",
+            losses.join("\n  - ")
+        )));
+    }
+    engine.migrate(&migration, &declared.text, &|_, _| {}).await?;
+    Ok(migration)
+}
+
+/// The declared catalog, when the database is in its shape.
+///
+/// # Errors
+/// Exit code 5 when it is not.
+pub async fn current(engine: &dyn Engine, declared: &Declared) -> Result<Arc<Catalog>> {
+    let migration = difference(engine, declared).await?;
+    let lines = mainstay_migrate::describe(&migration);
+    if lines.is_empty() {
+        return Ok(declared.catalog.clone());
+    }
+    Err(Failure::out_of_date(format!(
+        "the database is not in the shape of schema/*.sql:\n  {}\n  hint: `mainstay schema apply` brings it there",
+        lines.join("\n  ")
+    )))
+}
