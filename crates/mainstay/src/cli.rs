@@ -29,6 +29,9 @@ enum Command {
         /// The address to listen on; port 0 takes a free one.
         #[arg(long, value_name = "ADDR:PORT")]
         listen: Option<SocketAddr>,
+        /// Write a line for each request.
+        #[arg(long)]
+        log: bool,
     },
     /// Print the project's keys.
     #[command(after_help = "Examples:\n  mainstay keys\n  mainstay keys --json shop\n  \
@@ -110,7 +113,7 @@ impl Arguments {
     /// Does what was asked.
     pub fn run(self) -> Result<()> {
         match self.command {
-            Command::Serve { place, listen } => serve::run(place.open()?, listen),
+            Command::Serve { place, listen, log } => serve::run(place.open()?, listen, log),
             Command::Keys { place, json, user } => keys(&place.open()?, json, user),
             Command::Schema { command } => block_on(schema_command(command)),
             Command::Db { command: DbCommand::Seed { place } } => block_on(db_seed(place)),
@@ -182,6 +185,5 @@ async fn db_seed(place: Place) -> Result<()> {
 }
 
 fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.doing(|| "start the runtime".to_owned())?.block_on(work)
+    serve::runtime()?.block_on(work)
 }

@@ -5,11 +5,13 @@ mod database;
 mod failure;
 mod keys;
 mod project;
+mod request_log;
 mod schema;
 mod seed;
 mod serve;
 mod settings;
 mod site;
+mod static_files;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
 //! A project's folder: where its parts are.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Doing, Failure, Result};
@@ -45,6 +46,14 @@ impl Project {
     /// `public/`: the front end.
     pub fn public_folder(&self) -> PathBuf {
         self.folder.join("public")
+    }
+
+    /// Where the world reaches the project, without a slash at the end.
+    pub fn url(&self, address: SocketAddr) -> String {
+        match &self.settings.server.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://{address}"),
+        }
     }
 
     /// `.mainstay/`: what is not in Git. It is created, readable by its owner only.

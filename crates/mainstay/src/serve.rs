@@ -1,91 +1,107 @@
 //! The server: one listener, and a shutdown that finishes what is under way.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use mainstay_base::{SystemClock, SystemRandomness};
-use mainstay_edge::Tokens;
-use mainstay_exec::Exec;
-use mainstay_rest::Rest;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::failure::{Doing, Result};
-use crate::keys::Keys;
+use crate::failure::{Doing, Failure, Result};
 use crate::project::Project;
+use crate::request_log::RequestLog;
 use crate::site::Site;
+use crate::static_files::Body;
 use crate::{database, schema};
 
 /// How long a client may take to send a request's headers.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long to wait when the system cannot take another connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Something that answers requests.
+pub trait Respond: Send + Sync + 'static {
+    /// Answers a request.
+    fn respond(&self, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send;
+}
+
+impl Respond for Site {
+    fn respond(&self, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send {
+        Site::respond(self, request)
+    }
+}
 
 /// Serves until SIGTERM or SIGINT.
-pub fn run(project: Project, listen: Option<SocketAddr>) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(std::thread::available_parallelism().map_or(2, usize::from))
-        .enable_all()
-        .build()
-        .doing(|| "start the runtime".to_owned())?;
-    runtime.block_on(async {
+pub fn run(project: Project, listen: Option<SocketAddr>, log: bool) -> Result<()> {
+    runtime()?.block_on(async {
         let declared = schema::load(&project)?;
         let engine = database::open(&project)?;
         let catalog = schema::current(engine.as_ref(), &declared).await?;
-        let address = listen.unwrap_or(project.settings.server.listen);
-        let listener = TcpListener::bind(address).await.doing(|| format!("listen on {address}"))?;
-        let address = listener.local_addr().doing(|| "find the address".to_owned())?;
-        let keys = Keys::of(&project)?;
-        let settings = &project.settings;
-        let clock = Arc::new(SystemClock);
-        let random = Arc::new(SystemRandomness);
-        let (planner, limits) = (settings.planner(), settings.limits());
-        let exec = Arc::new(Exec::new(engine.clone(), catalog, clock, random, planner, limits));
-        let url = settings.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        let rest = mainstay_rest::Settings {
-            schemas: settings.api.schemas.clone(),
-            tx_rollback: settings.api.tx_rollback,
-            server_timing: settings.api.server_timing,
-            public_url: format!("{url}/rest/v1"),
-        };
-        let site = Arc::new(Site::new(
-            Rest::new(exec, rest),
-            Tokens::new(&keys.jwt_secret),
-            &keys.anon_key,
-            url,
-            settings.server.max_body_bytes,
-        ));
+        let (listener, address) = bind(listen.unwrap_or(project.settings.server.listen)).await?;
+        let site = Site::new(&project, engine.clone(), catalog, address, log.then_some(RequestLog::Paths))?;
         println!("serving {} on http://{address}", project.folder.display());
-        let drain = Duration::from_secs(settings.server.shutdown_seconds);
-        accept(listener, site, drain).await?;
+        accept(listener, Arc::new(site), project.settings.server.drain()).await?;
         engine.close().await?;
         Ok(())
     })
 }
 
+/// The runtime that everything asynchronous runs on.
+pub fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(std::thread::available_parallelism().map_or(2, usize::from))
+        .enable_all()
+        .build()
+        .doing(|| "start the runtime".to_owned())
+}
+
+/// Listens on an address; gives the one that it became, should the port have been 0.
+pub async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::AddrInUse => {
+                "\n  hint: another program listens there; `--listen 127.0.0.1:0` takes a port that is free"
+            }
+            ErrorKind::PermissionDenied => "\n  hint: ports below 1024 need rights; choose a higher one",
+            ErrorKind::AddrNotAvailable => "\n  hint: this machine has no such address",
+            _ => "",
+        };
+        Failure::new(format!("could not listen on {address}: {error}{hint}"))
+    })?;
+    let address = listener.local_addr().doing(|| "find the address".to_owned())?;
+    Ok((listener, address))
+}
+
 /// Accepts connections until a signal comes, then lets those that are busy finish.
-pub async fn accept(listener: TcpListener, site: Arc<Site>, drain: Duration) -> Result<()> {
+pub async fn accept(listener: TcpListener, site: Arc<impl Respond>, drain: Duration) -> Result<()> {
     let doing = || "wait for signals".to_owned();
     let mut terminate = signal(SignalKind::terminate()).doing(doing)?;
     let mut interrupt = signal(SignalKind::interrupt()).doing(doing)?;
-    let mut server = auto::Builder::new(TokioExecutor::new());
-    server.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT).pipeline_flush(true);
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT).pipeline_flush(true);
     let graceful = GracefulShutdown::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                // A connection that failed before it began is the client's loss; out of descriptors heals by itself.
-                let Ok((stream, _)) = accepted else { continue };
+                // A connection that failed before it began is the client's loss; out of descriptors heals by itself, in time.
+                let Ok((stream, _)) = accepted else {
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                };
                 let _ = stream.set_nodelay(true);
                 let site = site.clone();
                 let service = hyper::service::service_fn(move |request| {
                     let site = site.clone();
                     async move { Ok::<_, std::convert::Infallible>(site.respond(request).await) }
                 });
-                let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
+                let connection = server.serve_connection(TokioIo::new(stream), service);
                 let watched = graceful.watch(connection);
                 tokio::spawn(async move {
                     // The client went away or sent no HTTP: there is nobody to tell.

@@ -4,13 +4,15 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use http::HeaderValue;
 use mainstay_base::Limits;
 use serde::Deserialize;
 
 use crate::failure::{Doing, Failure, Result};
+use crate::static_files::DEFAULT_CONTENT_SECURITY_POLICY;
 
 /// All settings, with their defaults.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// `[server]`
@@ -19,10 +21,12 @@ pub struct Settings {
     pub api: Api,
     /// `[database]`
     pub database: Database,
+    /// `[site]`
+    pub site: Site,
 }
 
 /// Where and how the server listens.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Server {
     /// The address.
@@ -35,8 +39,16 @@ pub struct Server {
     pub shutdown_seconds: u64,
 }
 
+/// The front end's files.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Site {
+    /// The `Content-Security-Policy` that pages are sent with; empty for none.
+    pub content_security_policy: String,
+}
+
 /// What the API shows.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Api {
     /// The exposed schemas; the first is the default.
@@ -54,7 +66,7 @@ pub struct Api {
 }
 
 /// The database.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
     /// `sqlite:PATH`, relative to the project's folder.
@@ -82,6 +94,27 @@ impl Default for Api {
             server_timing: false,
             statement_timeout_ms: 8000,
         }
+    }
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Self { content_security_policy: DEFAULT_CONTENT_SECURITY_POLICY.to_owned() }
+    }
+}
+
+impl Site {
+    /// The header, unless it is turned off.
+    pub fn content_security_policy(&self) -> Option<HeaderValue> {
+        let policy = self.content_security_policy.trim();
+        HeaderValue::try_from(policy).ok().filter(|_| !policy.is_empty())
+    }
+}
+
+impl Server {
+    /// How long requests may take to finish at shutdown.
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs(self.shutdown_seconds)
     }
 }
 
@@ -152,7 +185,9 @@ fn variable(name: &str) -> Option<(String, String)> {
     let rest = name.strip_prefix("MAINSTAY_")?;
     let (section, key) = rest.split_once('_')?;
     let section = section.to_ascii_lowercase();
-    ["server", "api", "database"].contains(&section.as_str()).then(|| (section, key.to_ascii_lowercase()))
+    ["server", "api", "database", "site"]
+        .contains(&section.as_str())
+        .then(|| (section, key.to_ascii_lowercase()))
 }
 
 /// A variable's text as the kind of value that it looks like; lists are parted by commas.

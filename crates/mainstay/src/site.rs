@@ -1,53 +1,109 @@
 //! What is where: the one place that looks at a request's path and hands it on.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::Incoming;
-use mainstay_base::{Clock, Problem, SystemClock};
-use mainstay_edge::{ResponseParts, Tokens, cors, problem_response};
+use mainstay_base::{Clock, Problem, SystemClock, SystemRandomness};
+use mainstay_catalog::Catalog;
+use mainstay_edge::{Caller, ResponseParts, Tokens, cors, problem_response};
+use mainstay_engine::Engine;
+use mainstay_exec::Exec;
 use mainstay_rest::Rest;
 use serde_json::json;
+
+use crate::failure::Result;
+use crate::keys::Keys;
+use crate::project::Project;
+use crate::request_log::RequestLog;
+use crate::static_files::{Body, StaticFiles};
+
+/// Where services answer or will: a path below one of these is never a file, nor a page of the application.
+const SERVICES: &[&str] =
+    &["/rest/v1", "/graphql/v1", "/auth/v1", "/storage/v1", "/realtime/v1", "/functions/v1"];
+/// How long the database may take to show that it is there.
+const READY_LIMIT: Duration = Duration::from_secs(2);
 
 /// All that one listener serves.
 pub struct Site {
     rest: Rest,
+    engine: Arc<dyn Engine>,
     tokens: Tokens,
+    files: StaticFiles,
     about: Bytes,
     max_body_bytes: usize,
+    log: Option<RequestLog>,
 }
 
 impl Site {
-    /// A site over these services.
-    pub fn new(rest: Rest, tokens: Tokens, anon_key: &str, url: String, max_body_bytes: usize) -> Self {
-        let about = Bytes::from(json!({"url": url, "anon_key": anon_key}).to_string());
-        Self { rest, tokens, about, max_body_bytes }
+    /// A project's site over a database that is in the shape of `catalog`.
+    ///
+    /// # Errors
+    /// When the project's keys cannot be read.
+    pub fn new(
+        project: &Project,
+        engine: Arc<dyn Engine>,
+        catalog: Arc<Catalog>,
+        address: SocketAddr,
+        log: Option<RequestLog>,
+    ) -> Result<Self> {
+        let settings = &project.settings;
+        let keys = Keys::of(project)?;
+        let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
+        let exec = Exec::new(engine.clone(), catalog, clock, random, settings.planner(), settings.limits());
+        let url = project.url(address);
+        let rest = mainstay_rest::Settings {
+            schemas: settings.api.schemas.clone(),
+            tx_rollback: settings.api.tx_rollback,
+            server_timing: settings.api.server_timing,
+            public_url: format!("{url}/rest/v1"),
+        };
+        Ok(Self {
+            rest: Rest::new(Arc::new(exec), rest),
+            engine,
+            tokens: Tokens::new(&keys.jwt_secret),
+            files: StaticFiles::new(project.public_folder(), settings.site.content_security_policy()),
+            about: Bytes::from(json!({"url": url, "anon_key": keys.anon_key}).to_string()),
+            max_body_bytes: settings.server.max_body_bytes,
+            log,
+        })
     }
 
     /// Answers a request.
-    pub async fn respond(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    pub async fn respond(&self, request: Request<Incoming>) -> Response<Body> {
+        let started = self.log.as_ref().map(|_| Instant::now());
         let (parts, body) = request.into_parts();
         let mut response = match cors::preflight(&parts.method, &parts.headers) {
-            Some(preflight) => preflight,
+            Some(preflight) => whole(preflight),
             None => self.route(&parts, body).await,
         };
         cors::expose(&parts.headers, response.headers_mut());
-        response.map(Full::new)
+        if let (Some(log), Some(started)) = (&self.log, started) {
+            log.write(&parts, &response, started.elapsed());
+        }
+        response
     }
 
-    async fn route(&self, parts: &Parts, body: Incoming) -> ResponseParts {
+    async fn route(&self, parts: &Parts, body: Incoming) -> Response<Body> {
         let path = parts.uri.path();
-        if let Some(below) = path.strip_prefix("/rest/v1")
-            && (below.is_empty() || below.starts_with('/'))
-        {
-            return self.rest(parts, below, body).await;
+        if let Some(below) = below(path, "/rest/v1") {
+            return whole(self.rest(parts, below, body).await);
         }
         match path {
-            "/health" => json_response(StatusCode::OK, Bytes::from_static(b"{\"status\":\"ok\"}")),
-            "/mainstay.json" => json_response(StatusCode::OK, self.about.clone()),
-            _ => json_response(StatusCode::NOT_FOUND, Bytes::from_static(b"{\"message\":\"not found\"}")),
+            "/health" => whole(json_response(StatusCode::OK, b"{\"status\":\"ok\"}".as_slice())),
+            "/ready" => whole(self.ready().await),
+            "/mainstay.json" => whole(json_response(StatusCode::OK, self.about.clone())),
+            _ if SERVICES.iter().any(|service| below(path, service).is_some()) => not_found(),
+            _ => match self.files.respond(parts).await {
+                Some(response) => response,
+                None => not_found(),
+            },
         }
     }
 
@@ -60,16 +116,46 @@ impl Site {
             Ok(body) => body.to_bytes(),
             Err(_) => return problem_response(&too_large(self.max_body_bytes), caller.anonymous),
         };
-        self.rest.respond(parts, path, body, &caller).await
+        let mut response = self.rest.respond(parts, path, body, &caller).await;
+        self.note_role(&mut response, &caller);
+        response
     }
+
+    /// The role goes into the log's line, if there is a log.
+    fn note_role(&self, response: &mut ResponseParts, caller: &Caller) {
+        if self.log.is_some() {
+            response.extensions_mut().insert(caller.role.clone());
+        }
+    }
+
+    /// Whether requests can be answered: asked by who decides where they are sent.
+    async fn ready(&self) -> ResponseParts {
+        match tokio::time::timeout(READY_LIMIT, self.engine.applied_schema()).await {
+            Ok(Ok(_)) => json_response(StatusCode::OK, b"{\"status\":\"ready\"}".as_slice()),
+            _ => json_response(StatusCode::SERVICE_UNAVAILABLE, b"{\"status\":\"unavailable\"}".as_slice()),
+        }
+    }
+}
+
+/// What follows a service's prefix; `None` for the path of another.
+fn below<'a>(path: &'a str, service: &str) -> Option<&'a str> {
+    path.strip_prefix(service).filter(|below| below.is_empty() || below.starts_with('/'))
+}
+
+fn whole(response: ResponseParts) -> Response<Body> {
+    response.map(|bytes| Either::Left(Full::new(bytes)))
 }
 
 fn too_large(max_body_bytes: usize) -> Problem {
     Problem::new("54000", format!("the request's body is larger than {max_body_bytes} bytes, or was cut off"))
 }
 
-fn json_response(status: StatusCode, body: Bytes) -> ResponseParts {
-    let mut response = Response::new(body);
+fn not_found() -> Response<Body> {
+    whole(json_response(StatusCode::NOT_FOUND, b"{\"message\":\"not found\"}".as_slice()))
+}
+
+fn json_response(status: StatusCode, body: impl Into<Bytes>) -> ResponseParts {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     response
