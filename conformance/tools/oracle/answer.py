@@ -13,7 +13,7 @@ from .cluster import identity
 from .grammar import Unsupported
 from .sql import Node, csv_of, ident, json_of, literal, select_sql, table_name
 
-EMBED_KEYS = re.compile(r"^(?:(.*?)\.)?(order|limit|offset|and|or|not\.and|not\.or)$")
+EMBED_KEYS = re.compile(r"^(?:(.*?)\.)??(order|limit|offset|and|or|not\.and|not\.or)$")
 STATUS = {"23503": 409, "23505": 409, "25006": 405, "42883": 404, "42P01": 404, "42P17": 500, "53400": 500}
 
 
