@@ -144,7 +144,8 @@ fn as_numeric(arg: Fragment) -> Fragment {
 
 /// PostgreSQL's numeric division decides how many digits an average has.
 fn average(call: &Call, arg: Fragment, ty: &Type) -> Fragment {
-    let count = call.said("count(", arg.sql.clone(), Storage::Int).nullable(false);
+    let counted = collated(arg.sql.clone(), arg.storage.collation());
+    let count = call.said("count(", counted, Storage::Int).nullable(false);
     if let Storage::Float4 | Storage::Float8 = arg.storage {
         let total = call.said("pg_sum_real(", arg.sql, Storage::Float8);
         return Fragment::new(sql!["(", total.sql, " / ", count.sql, ")"], Storage::Float8);

@@ -41,7 +41,7 @@ fn depends_on_zone(ty: &Type) -> bool {
 
 /// The cast when it is free or SQLite's own; no modifier is to be applied.
 fn native(fragment: &Fragment, from: &Type, to: &Type) -> Option<Fragment> {
-    let kept = |storage: Storage| Some(Fragment { storage, ..fragment.clone() });
+    let kept = |storage: Storage| Some(Fragment { storage, pliant: None, ..fragment.clone() });
     let said = |sql, storage| Some(Fragment::new(sql, storage).nullable(fragment.nullable));
     match (from, to) {
         (from, to) if from == to => Some(fragment.clone()),
@@ -49,22 +49,27 @@ fn native(fragment: &Fragment, from: &Type, to: &Type) -> Option<Fragment> {
         (Type::Bool, Type::Int4) => kept(Storage::Int),
         (Type::Float4, Type::Float8) => kept(Storage::Float8),
         (Type::Text | Type::Varchar | Type::Enum(_), Type::Text | Type::Varchar)
-        | (Type::Uuid | Type::Json | Type::Jsonb, Type::Text) => kept(Storage::Text),
+        | (Type::Uuid | Type::Json, Type::Text) => kept(Storage::Text),
+        (Type::Jsonb, Type::Text) => Some(as_text(fragment.clone())),
         (Type::Bpchar, Type::Text | Type::Varchar) => {
             said(sql!["rtrim(", fragment.sql.clone(), ", ' ')"], Storage::Text)
         }
-        (Type::Int2 | Type::Int4 | Type::Int8, Type::Numeric) => kept(Storage::Scaled(0)),
+        (Type::Int2 | Type::Int4 | Type::Int8, Type::Numeric) => {
+            // an integer's value can still take any form of a number
+            Some(Fragment { storage: Storage::Scaled(0), ..fragment.clone() })
+        }
         (Type::Int2 | Type::Int4 | Type::Int8, Type::Float8) => {
             said(sql!["CAST(", fragment.sql.clone(), " AS REAL)"], Storage::Float8)
         }
         (Type::Int2 | Type::Int4 | Type::Int8, Type::Text | Type::Varchar) => {
             said(sql!["CAST(", fragment.sql.clone(), " AS TEXT)"], Storage::Text)
         }
-        (Type::Numeric, Type::Text | Type::Varchar) => {
-            let nullable = fragment.nullable;
-            let decimal = fragment.clone().into_decimal();
-            Some(Fragment::new(decimal.sql, Storage::Text).nullable(nullable))
-        }
+        (Type::Numeric, Type::Text | Type::Varchar) => Some(as_text(fragment.clone().into_decimal())),
         _ => None,
     }
+}
+
+/// Stored text as a text. A column keeps its own collation whatever becomes of it, unless another is named.
+fn as_text(fragment: Fragment) -> Fragment {
+    Fragment::new(sql!["(", fragment.sql, " COLLATE BINARY)"], Storage::Text).nullable(fragment.nullable)
 }

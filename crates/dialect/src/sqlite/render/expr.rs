@@ -116,14 +116,14 @@ impl Renderer<'_> {
     }
 
     fn coalesce(&mut self, terms: &[Expr]) -> Result<Fragment> {
+        // SQLite's coalesce wants two arguments at least
+        if let [only] = terms {
+            return self.expr(only);
+        }
         let terms = terms.iter().map(|term| self.expr(term)).collect::<Result<Vec<_>>>()?;
         let nullable = terms.iter().all(|term| term.nullable);
-        let (mut terms, storage) = unify(terms)?;
-        let sql = match terms.len() {
-            // SQLite's coalesce wants two arguments at least
-            1 => terms.remove(0).sql,
-            _ => sql!["coalesce(", Sql::join(terms.into_iter().map(|term| term.sql), ", "), ")"],
-        };
+        let (terms, storage) = unify(terms)?;
+        let sql = sql!["coalesce(", Sql::join(terms.into_iter().map(|term| term.sql), ", "), ")"];
         Ok(Fragment::new(sql, storage).nullable(nullable))
     }
 }

@@ -57,10 +57,6 @@ impl Fragment {
         matches!(self.storage, Storage::Decimal | Storage::Scaled(_))
     }
 
-    pub fn is_literal(&self) -> bool {
-        matches!(self.pliant, Some(Pliant::Literal(_)))
-    }
-
     pub fn is_null(&self) -> bool {
         matches!(self.pliant, Some(Pliant::Literal(Value::Null)))
     }

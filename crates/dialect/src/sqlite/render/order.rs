@@ -1,7 +1,7 @@
 //! ORDER BY and GROUP BY terms.
 
 use mainstay_base::Result;
-use mainstay_expr::{Expr, OrderBy, Type};
+use mainstay_expr::{Expr, ExprKind, OrderBy, Tree, Type};
 
 use super::compare::rank;
 use super::{Renderer, Sql, collated};
@@ -11,10 +11,10 @@ impl Renderer<'_> {
     pub(super) fn order_terms(&mut self, terms: &[OrderBy]) -> Result<Vec<Sql>> {
         let mut rendered = Vec::new();
         for term in terms {
-            let fragment = self.expr(&term.expr)?;
-            if fragment.is_literal() {
+            if is_constant(&term.expr) {
                 continue;
             }
+            let fragment = self.expr(&term.expr)?;
             let collation = fragment.storage.collation();
             let sql = order_key(fragment.sql, &term.expr.ty);
             rendered.push(directed(collated(sql, collation), term, fragment.nullable));
@@ -26,15 +26,31 @@ impl Renderer<'_> {
     pub(super) fn group_terms(&mut self, terms: &[Expr]) -> Result<Vec<Sql>> {
         let mut rendered = Vec::new();
         for term in terms {
-            let fragment = self.expr(term)?;
-            if fragment.is_literal() {
+            if is_constant(term) {
                 continue;
             }
+            let fragment = self.expr(term)?;
             let collation = fragment.storage.collation();
             rendered.push(collated(fragment.sql, collation));
         }
         Ok(rendered)
     }
+}
+
+/// Whether a value is the same for all rows: SQLite may compute it early and take the number for a position.
+pub(super) fn is_constant(expr: &Expr) -> bool {
+    let varies = |expr: &Expr| {
+        matches!(
+            expr.kind,
+            ExprKind::Column(_)
+                | ExprKind::Exists(_)
+                | ExprKind::Scalar(_)
+                | ExprKind::ArrayOf(_)
+                | ExprKind::InSelect(..)
+                | ExprKind::Aggregate(_)
+        )
+    };
+    !expr.is_volatile() && !expr.any(varies)
 }
 
 /// What a value sorts by.

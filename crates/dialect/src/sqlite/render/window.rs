@@ -4,7 +4,7 @@ use mainstay_base::{Problem, Result};
 use mainstay_expr::{Expr, OrderBy, Select};
 
 use super::fragment::Fragment;
-use super::order::{directed, order_key};
+use super::order::{directed, is_constant, order_key};
 use super::select::{Body, order_clause, said_items};
 use super::{Renderer, Sql, collated};
 use crate::Constant;
@@ -101,10 +101,10 @@ impl Renderer<'_> {
         let mut outer = Vec::new();
         let mut kept = Vec::new();
         for term in terms {
-            let fragment = self.expr(&term.expr)?;
-            if fragment.is_literal() {
+            if is_constant(&term.expr) {
                 continue;
             }
+            let fragment = self.expr(&term.expr)?;
             let name = Sql::numbered("o", kept.len() as u64);
             let key = collated(order_key(name.clone(), &term.expr.ty), fragment.storage.collation());
             outer.push(directed(key, term, fragment.nullable));
