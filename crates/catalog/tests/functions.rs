@@ -282,7 +282,7 @@ fn mistakes_in_functions_and_views() {
             &["1:85: error: column \"b\" not found in data type t"],
         ),
         (
-            "create function f() returns setof int language sql as 'select 1'; create view v as select f();",
+            "create function f() returns setof int language sql as 'select 1'; create view v as select f() + 1;",
             &["1:91: error: a function that returns rows as a value is not supported | \
                put it into FROM: (SELECT … FROM f(…))"],
         ),

@@ -218,6 +218,11 @@ fn sources() {
             "select t.tag, n from people, unnest(tags) as t (tag), generate_series(1, id) as n",
             "select t2.0, t3.0 from people t1, unnest(t1.4) t2, series(1, t1.0, 1) t3",
         ),
+        // A set in the select list is one more source.
+        (
+            "select id, unnest(tags) from people where id in (select generate_series(1, 3))",
+            "select t1.0, t3.0 from people t1, unnest(t1.4) t3 where ((t1.0) in (select t2.0 from series(1, 3, 1) t2))",
+        ),
         // The side that needs no cast stands for both.
         (
             "select id, a.name, b.title from people a join films b using (id)",

@@ -54,7 +54,7 @@ fn columns_have_types_defaults_and_identities() {
             "e numeric(10,2) not null = '1.00'::numeric",
             "f numeric(10,2) not null = '2.00'::numeric",
             "g character varying(20) = 'x'::character varying",
-            "h character(3) = 'ab '::character",
+            "h character(3) = 'ab'::character",
             "i timestamp(3) with time zone = Now::timestamp(3) with time zone",
             "j uuid = GenRandomUuid()",
             "k uuid = Uid",

@@ -7,7 +7,7 @@ use sql::{Diagnostic, Span, closest};
 
 use super::scope::{Namespace, ScopeColumn, ScopeTable};
 use super::{Bind, Binder, Bound, BoundQuery, Clause, row_of};
-use crate::{Catalog, TableKind};
+use crate::{Catalog, Returns, TableKind};
 
 impl Binder<'_> {
     /// Binds a FROM list into the innermost level.
@@ -183,6 +183,36 @@ impl Binder<'_> {
         self.apply_alias(&mut scope, alias)?;
         let _ = span;
         Ok((item, Namespace::of(scope)))
+    }
+
+    /// A set-returning function as an item of the select list, which PostgreSQL joins to the row: `SELECT unnest(tags) FROM t`.
+    pub(super) fn set_item(&mut self, call: &sql::FunctionCall) -> Bind<Option<Bound>> {
+        if !self.returns_set(call) {
+            return Ok(None);
+        }
+        if self.levels.last().is_some_and(|level| level.set.is_some()) {
+            let what = "several set-returning functions in one select list are";
+            return Err(self.unsupported(call.span, what, "put them into FROM"));
+        }
+        let (item, names) = self.function(call, None, call.span)?;
+        self.level().set = Some(item);
+        let [column] = names.columns.as_slice() else {
+            let what = "rows of several columns in a select list are";
+            let instead = format!("select from it: SELECT * FROM {}(…)", call.name.name.text);
+            return Err(self.unsupported(call.span, what, &instead));
+        };
+        Ok(Some(Bound::typed(column.expr.clone(), call.span)))
+    }
+
+    fn returns_set(&self, call: &sql::FunctionCall) -> bool {
+        let schema = call.name.schema.as_ref().map(|schema| &*schema.text);
+        let name = &*call.name.name.text;
+        if matches!(schema, None | Some("pg_catalog")) && matches!(name, "unnest" | "generate_series") {
+            return true;
+        }
+        self.schema.catalog().find_functions(schema.unwrap_or("public"), name).any(|function| {
+            matches!(function.returns, Returns::SetOfScalar(_) | Returns::SetOfTable(_) | Returns::Table(_))
+        })
     }
 
     /// `unnest(array)` and `generate_series(…)`.

@@ -1,6 +1,6 @@
 //! What names mean inside a query: the tables in scope and their columns, level by level.
 
-use mainstay_expr::{ColumnRef, Expr, ExprKind, SourceId, TableId};
+use mainstay_expr::{ColumnRef, Expr, ExprKind, FromItem, SourceId, TableId};
 use mainstay_sql as sql;
 use sql::{Diagnostic, Span};
 
@@ -75,6 +75,8 @@ pub(crate) struct Level {
     pub in_aggregate: bool,
     /// Whether an aggregate was met.
     pub aggregated: bool,
+    /// The set-returning function of the select list: it is one more source.
+    pub set: Option<FromItem>,
     /// Where columns of this level were named, to point at them later.
     pub seen: Vec<(ColumnRef, Span, String)>,
 }
@@ -82,7 +84,15 @@ pub(crate) struct Level {
 impl Level {
     /// A level with these names.
     pub fn new(names: Namespace, clause: Clause) -> Self {
-        Self { names, clause, hidden: false, in_aggregate: false, aggregated: false, seen: Vec::new() }
+        Self {
+            names,
+            clause,
+            hidden: false,
+            in_aggregate: false,
+            aggregated: false,
+            set: None,
+            seen: Vec::new(),
+        }
     }
 }
 

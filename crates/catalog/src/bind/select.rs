@@ -18,7 +18,7 @@ impl Binder<'_> {
     }
 
     fn select_clauses(&mut self, written: &sql::Select, order_by: &[sql::OrderItem]) -> Bind<BoundQuery> {
-        let from = self.from(&written.from)?;
+        let mut from = self.from(&written.from)?;
         let filter = written.filter.as_ref();
         let filter = self.within(Clause::Where, |binder| {
             filter.map(|filter| binder.condition(filter, "WHERE")).transpose()
@@ -43,6 +43,7 @@ impl Binder<'_> {
         let (group_by, having, distinct_on, order_by) = (group_by?, having?, distinct_on?, order_by?);
         let distinct = matches!(written.distinct, sql::Distinct::Rows);
         self.check_distinct(distinct, &items, &outputs, &distinct_on, &order_by)?;
+        from.extend(self.level().set.take());
         let aggregated = self.levels.last().is_some_and(|level| level.aggregated);
         let mut select = Select {
             from,
@@ -57,6 +58,10 @@ impl Binder<'_> {
             ..Select::default()
         };
         if select.grouped {
+            if select.from.len() > written.from.len() {
+                let what = "a set-returning function in the select list of a grouped query is";
+                return Err(self.unsupported(written.span, what, "put it into FROM"));
+            }
             self.check_grouping(&mut select)?;
         }
         Ok(BoundQuery { select, outputs })
@@ -74,7 +79,11 @@ impl Binder<'_> {
         let lists = self.each(written, |binder, item| match item {
             sql::SelectItem::Wildcard { table, span } => binder.wildcard(table.as_ref(), *span),
             sql::SelectItem::Value { value, alias } => {
-                let bound = binder.expr(value)?;
+                let set = match &value.kind {
+                    sql::ExprKind::Call(call) => binder.set_item(call)?,
+                    _ => None,
+                };
+                let bound = set.map_or_else(|| binder.expr(value), Ok)?;
                 if bound.expr.ty == Type::Void {
                     return Err(binder.error(
                         "wrong-type",
