@@ -137,7 +137,8 @@ impl Picture {
             Place::Point => Some('.'),
             Place::Comma => Some(','),
             Place::Literal(character) => Some(*character),
-            Place::Sign(_) | Place::Currency => None,
+            Place::Sign(_) => Some(' '),
+            Place::Currency => None,
         });
         shown.collect()
     }
