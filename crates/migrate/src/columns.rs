@@ -18,11 +18,10 @@ pub(crate) struct Filled {
 /// Whether a column can be added without touching a row: it holds one constant, or NULL, in all of them.
 pub(crate) fn is_appendable(table: &Table, position: u32) -> bool {
     let column = table.column(position);
-    let holds_a_constant = match &column.default {
+    match &column.default {
         ColumnDefault::None => !column.not_null,
         default => constant(default),
-    };
-    holds_a_constant
+    }
 }
 
 /// A column that was not there before.

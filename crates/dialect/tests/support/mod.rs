@@ -9,14 +9,14 @@ use std::sync::Arc;
 use mainstay_base::{FixedClock, FixedRandomness, Problem, Result};
 use mainstay_catalog::{Catalog, Table, bind_query, load};
 use mainstay_dialect::sqlite::functions::{Accumulator, AggregateName, Context, Function, Scalar};
-use mainstay_dialect::sqlite::storage::{Collation, Datum, DatumRef, Storage};
+use mainstay_dialect::sqlite::storage::{Collation, Datum, DatumRef};
 use mainstay_dialect::sqlite::{self, Argument, Bound, Restriction, Statement};
 use mainstay_expr::eval::{Evaluator, Inputs, Scope, Tables};
 use mainstay_expr::{Select, Session, SessionValue, TableId, TimeContext, Type, Value, input, output};
 use mainstay_sql::SourceFiles;
+use rusqlite::Connection;
 use rusqlite::functions::{Aggregate, FunctionFlags};
 use rusqlite::types::{Value as Raw, ValueRef};
-use rusqlite::{Connection, params_from_iter};
 
 thread_local! {
     static FAILURE: RefCell<Option<Problem>> = const { RefCell::new(None) };
@@ -317,14 +317,11 @@ pub fn datum(value: ValueRef<'_>) -> DatumRef<'_> {
 pub fn dump(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(sql).unwrap();
     let width = statement.column_count();
-    let rows = statement.query_map(params_from_iter([0; 0]), |row| {
+    let mut rows = statement.raw_query();
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
         let cells = (0..width).map(|at| row.get::<_, Raw>(at));
-        Ok(format!("{:?}", cells.collect::<rusqlite::Result<Vec<_>>>()?))
-    });
-    rows.unwrap().map(|row| row.unwrap()).collect()
-}
-
-/// How a storage names itself in messages.
-pub fn named(storage: &Storage) -> String {
-    format!("{storage:?}")
+        lines.push(format!("{:?}", cells.collect::<rusqlite::Result<Vec<_>>>().unwrap()));
+    }
+    lines
 }

@@ -72,9 +72,10 @@ impl<'m> Grid<'m> {
                 std::mem::swap(&mut left, &mut right);
             }
             let mut chain = vec![Node::Entity(left)];
-            for layer in layer_of[left] + 1..layer_of[right] {
+            let (first, last) = (layer_of[left] + 1, layer_of[right]);
+            for (layer, nodes) in layers.iter_mut().enumerate().take(last).skip(first) {
                 let node = Node::Passing { edge: number, layer };
-                layers[layer].push(node);
+                nodes.push(node);
                 chain.push(node);
             }
             chain.push(Node::Entity(right));

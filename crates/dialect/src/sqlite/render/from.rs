@@ -13,7 +13,7 @@ use crate::sqlite::storage::Storage;
 /// A rendered source, and the conditions on its rows that whoever reads it must add: to WHERE, or to ON where the source
 /// is on the side of an outer join that can be missing.
 #[derive(Default)]
-pub(super) struct From {
+pub(super) struct Reading {
     /// `None` when nothing is to be read for it.
     pub sql: Option<Sql>,
     pub conditions: Vec<Sql>,
@@ -30,7 +30,7 @@ struct Clause {
 
 impl<'c> Renderer<'c> {
     /// All of FROM.
-    pub(super) fn from_clause(&mut self, items: &[FromItem]) -> Result<From> {
+    pub(super) fn reading(&mut self, items: &[FromItem]) -> Result<Reading> {
         let mut clause = Clause::default();
         let mut parts = Vec::new();
         let mut conditions = Vec::new();
@@ -43,10 +43,10 @@ impl<'c> Renderer<'c> {
             parts.extend(from.sql.map(|sql| if outer { sql.parenthesized() } else { sql }));
         }
         let sql = (!parts.is_empty()).then(|| Sql::join(parts, ", "));
-        Ok(From { sql, conditions })
+        Ok(Reading { sql, conditions })
     }
 
-    fn source(&mut self, item: &FromItem, clause: &mut Clause) -> Result<From> {
+    fn source(&mut self, item: &FromItem, clause: &mut Clause) -> Result<Reading> {
         match item {
             FromItem::Table(source) => self.table(source, clause),
             FromItem::Select { source, select, lateral } => {
@@ -67,7 +67,7 @@ impl<'c> Renderer<'c> {
         }
     }
 
-    fn table(&mut self, source: &TableSource, clause: &mut Clause) -> Result<From> {
+    fn table(&mut self, source: &TableSource, clause: &mut Clause) -> Result<Reading> {
         let table = self.base_table(source.table)?;
         let known = Source::Table { table, aliased: true, nullable: false };
         self.sources.insert(source.source, known);
@@ -80,24 +80,24 @@ impl<'c> Renderer<'c> {
             Some(condition) if clause.isolated => {
                 let inner =
                     sql!["(SELECT * FROM ", named, " WHERE ", condition, ") AS ", alias(source.source)];
-                From { sql: Some(inner), conditions: Vec::new() }
+                Reading { sql: Some(inner), conditions: Vec::new() }
             }
-            condition => From { sql: Some(named), conditions: condition.into_iter().collect() },
+            condition => Reading { sql: Some(named), conditions: condition.into_iter().collect() },
         })
     }
 
-    fn derived_source(&mut self, source: SourceId, select: &Select, clause: &Clause) -> Result<From> {
+    fn derived_source(&mut self, source: SourceId, select: &Select, clause: &Clause) -> Result<Reading> {
         let rendered = self.without(&clause.before, |renderer| renderer.derived(select))?;
         let sql = sql!["(", rendered.sql, ") AS ", alias(source)];
         self.sources.insert(source, Source::Derived { columns: rendered.columns, nullable: false });
-        Ok(From { sql: Some(sql), conditions: Vec::new() })
+        Ok(Reading { sql: Some(sql), conditions: Vec::new() })
     }
 
     /// A select that speaks of the sources before it, in an inner position.
-    fn lateral(&mut self, source: SourceId, select: &Select, clause: &mut Clause) -> Result<From> {
+    fn lateral(&mut self, source: SourceId, select: &Select, clause: &mut Clause) -> Result<Reading> {
         if is_plain(select) {
             let mut inner = Clause { before: clause.before.clone(), isolated: clause.isolated };
-            let mut from = From::default();
+            let mut from = Reading::default();
             let mut parts = Vec::new();
             for item in &select.from {
                 let part = self.source(item, &mut inner)?;
@@ -119,7 +119,7 @@ impl<'c> Renderer<'c> {
             RowCount::Any => return Err(unsupported("a LATERAL subquery of several rows")),
         };
         self.sources.insert(source, Source::Inlined { select: Box::new(select.clone()) });
-        Ok(From { sql: None, conditions })
+        Ok(Reading { sql: None, conditions })
     }
 
     fn join(
@@ -129,7 +129,7 @@ impl<'c> Renderer<'c> {
         right: &FromItem,
         on: &Expr,
         clause: &mut Clause,
-    ) -> Result<From> {
+    ) -> Result<Reading> {
         let was_isolated = clause.isolated;
         clause.isolated |= kind == JoinKind::Full;
         let first = clause.before.len();
@@ -182,19 +182,20 @@ impl<'c> Renderer<'c> {
         };
         inner.extend(on);
         let on = if inner.is_empty() { Sql::from("TRUE") } else { Sql::join(inner, " AND ") };
-        Ok(From { sql: Some(sql![left_sql, word, right_sql, " ON ", on]), conditions: outer })
+        Ok(Reading { sql: Some(sql![left_sql, word, right_sql, " ON ", on]), conditions: outer })
     }
 
     fn make_nullable(&mut self, sources: &[SourceId]) {
         for source in sources {
-            match self.sources.get_mut(source) {
-                Some(Source::Table { nullable, .. } | Source::Derived { nullable, .. }) => *nullable = true,
-                _ => {}
+            if let Some(Source::Table { nullable, .. } | Source::Derived { nullable, .. }) =
+                self.sources.get_mut(source)
+            {
+                *nullable = true;
             }
         }
     }
 
-    fn values(&mut self, source: SourceId, rows: &[Vec<Expr>], clause: &mut Clause) -> Result<From> {
+    fn values(&mut self, source: SourceId, rows: &[Vec<Expr>], clause: &mut Clause) -> Result<Reading> {
         let width = rows.first().map_or(0, Vec::len);
         let mut cells = Vec::new();
         for row in rows {
@@ -215,20 +216,20 @@ impl<'c> Renderer<'c> {
         let sql = sql!["(", Sql::join(selects, " UNION ALL "), ") AS ", alias(source)];
         self.sources.insert(source, Source::Derived { columns, nullable: false });
         clause.before.push(source);
-        Ok(From { sql: Some(sql), conditions: Vec::new() })
+        Ok(Reading { sql: Some(sql), conditions: Vec::new() })
     }
 
     /// A table-valued function may speak of the sources before it.
-    fn unnest(&mut self, source: SourceId, array: &Expr, clause: &mut Clause) -> Result<From> {
+    fn unnest(&mut self, source: SourceId, array: &Expr, clause: &mut Clause) -> Result<Reading> {
         let element = array.ty.element().cloned().unwrap_or(Type::Void);
         let array = self.expr(array)?;
         let sql = sql!["json_each(", array.sql, ") AS ", alias(source)];
         self.sources.insert(source, Source::Elements { storage: Storage::of_type(&element) });
         clause.before.push(source);
-        Ok(From { sql: Some(sql), conditions: Vec::new() })
+        Ok(Reading { sql: Some(sql), conditions: Vec::new() })
     }
 
-    fn series(&mut self, source: SourceId, terms: [&Expr; 3], clause: &mut Clause) -> Result<From> {
+    fn series(&mut self, source: SourceId, terms: [&Expr; 3], clause: &mut Clause) -> Result<Reading> {
         let before = clause.before.clone();
         let [start, stop, step] = self.without(&before, |renderer| {
             Ok([renderer.expr(terms[0])?, renderer.expr(terms[1])?, renderer.expr(terms[2])?])
@@ -251,7 +252,7 @@ impl<'c> Renderer<'c> {
         let column = ColumnForm { storage: Storage::Int, nullable: false };
         self.sources.insert(source, Source::Derived { columns: vec![column], nullable: false });
         clause.before.push(source);
-        Ok(From { sql: Some(sql), conditions: Vec::new() })
+        Ok(Reading { sql: Some(sql), conditions: Vec::new() })
     }
 
     /// Renders what must not speak of those sources.
@@ -267,12 +268,12 @@ impl<'c> Renderer<'c> {
 }
 
 /// A join of which one side reads nothing.
-fn one_sided(kind: JoinKind, left: From, right: From, on: Option<Sql>) -> Result<From> {
+fn one_sided(kind: JoinKind, left: Reading, right: Reading, on: Option<Sql>) -> Result<Reading> {
     if kind != JoinKind::Inner {
         return Err(unsupported("an outer join with a LATERAL subquery"));
     }
     let conditions = left.conditions.into_iter().chain(right.conditions).chain(on).collect();
-    Ok(From { sql: left.sql.or(right.sql), conditions })
+    Ok(Reading { sql: left.sql.or(right.sql), conditions })
 }
 
 fn speaks_of(select: &Select, sources: &[SourceId]) -> bool {

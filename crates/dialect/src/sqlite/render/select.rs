@@ -85,7 +85,7 @@ impl Renderer<'_> {
 
     /// FROM to HAVING.
     pub(super) fn body(&mut self, select: &Select, restriction: Restriction<'_>) -> Result<Body> {
-        let from = self.from_clause(&select.from)?;
+        let from = self.reading(&select.from)?;
         let (restricted, keys) = self.restriction(restriction)?;
         let mut conditions = restricted;
         if let Some(filter) = &select.filter {
