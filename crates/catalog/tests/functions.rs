@@ -175,6 +175,24 @@ fn views_have_typed_columns_and_keys() {
 }
 
 #[test]
+fn what_grows_by_naming_is_bounded() {
+    let mut sql =
+        String::from("create function f0(a int) returns int language sql immutable as 'select a * a';\n");
+    for n in 1..40 {
+        let before = n - 1;
+        sql += &format!(
+            "create function f{n}(a int) returns int language sql immutable as 'select f{before}(a) + f{before}(a + 1)';\n"
+        );
+    }
+    let found = findings(&sql);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0]
+            .contains("this is too large once the views, functions and queries it names are put in place")
+    );
+}
+
+#[test]
 fn mistakes_in_functions_and_views() {
     let cases: &[(&str, &[&str])] = &[
         (

@@ -240,6 +240,17 @@ fn sources() {
 }
 
 #[test]
+fn a_subquery_of_one_expression_is_that_expression() {
+    becomes(&[
+        (
+            "select 1 from people where name = (select auth.email())",
+            "select 1 from people t1 where (t1.1 = Email)",
+        ),
+        ("select (select count(*))", "select (select Count() group by ())"),
+    ]);
+}
+
+#[test]
 fn the_session() {
     becomes(&[(
         "select now(), current_date, auth.uid(), auth.jwt() ->> 'email', \

@@ -37,7 +37,8 @@ impl Binder<'_> {
     pub(super) fn call(&mut self, call: &sql::FunctionCall) -> Bind<Bound> {
         let name = &*call.name.name.text;
         let schema = call.name.schema.as_ref().map(|schema| &*schema.text);
-        let is_built_in_schema = matches!(schema, None | Some("pg_catalog"));
+        // What Supabase's extensions bring is built in.
+        let is_built_in_schema = matches!(schema, None | Some("pg_catalog" | "extensions"));
         if is_built_in_schema {
             if let Some(bound) = self.special_call(call)? {
                 return Ok(bound);
@@ -187,7 +188,8 @@ impl Binder<'_> {
         let name = &*call.name.name.text;
         let schema = call.name.schema.as_ref().map(|schema| &*schema.text);
         if let Some(schema) = schema.filter(|schema| {
-            !self.schema.catalog().schemas.contains_key(*schema) && !matches!(*schema, "auth" | "pg_catalog")
+            !self.schema.catalog().schemas.contains_key(*schema)
+                && !matches!(*schema, "auth" | "pg_catalog" | "extensions")
         }) {
             let message = format!("schema \"{schema}\" does not exist");
             return self.error("unknown-schema", call.name.span, message);

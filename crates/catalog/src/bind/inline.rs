@@ -166,7 +166,7 @@ impl Binder<'_> {
 }
 
 /// Whether a select is one row of expressions and nothing else.
-fn is_bare(select: &Select) -> bool {
+pub(super) fn is_bare(select: &Select) -> bool {
     let plain = Select { items: select.items.clone(), ..Select::default() };
     *select == plain && select.items.len() == 1
 }

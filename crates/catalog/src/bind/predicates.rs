@@ -6,6 +6,7 @@ use mainstay_sql as sql;
 use sql::{Diagnostic, Span};
 
 use super::expr::not_if;
+use super::inline::is_bare;
 use super::{Bind, Binder, Bound, BoundQuery};
 
 impl Binder<'_> {
@@ -313,7 +314,12 @@ impl Binder<'_> {
     /// `(SELECT …)` as a value.
     pub(super) fn scalar_query(&mut self, query: &sql::Query, span: Span) -> Bind<Bound> {
         self.subquery_allowed(span)?;
-        let query = self.one_column(query, "subquery must return only one column")?;
+        let mut query = self.one_column(query, "subquery must return only one column")?;
+        if is_bare(&query.select) {
+            // `(SELECT auth.uid())` is how people tell PostgreSQL to compute it once; it is a constant here anyway.
+            let item = query.select.items.remove(0);
+            return Ok(Bound::typed(item.expr, span));
+        }
         let ty = query.select.items[0].expr.ty.clone();
         Ok(Bound::typed(Expr::new(ExprKind::Scalar(Box::new(query.select)), ty), span))
     }

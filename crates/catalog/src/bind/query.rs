@@ -9,6 +9,9 @@ use super::scope::{Level, Namespace};
 use super::{Bind, Binder, Bound, Clause};
 use crate::lineage::origins;
 
+/// Most expressions in a view, a function's body or a WITH query, everything inlined.
+const EXPRESSIONS_MAX: usize = 20_000;
+
 /// A query that was bound.
 #[derive(Debug, Clone)]
 pub(crate) struct BoundQuery {
@@ -75,8 +78,9 @@ impl Binder<'_> {
                 // The name leads nowhere while its own query is bound: that is how a recursive one is told.
                 self.ctes.push(CommonTable { name: table.name.text.clone(), query: None, uses: 0 });
             }
-            let bound =
-                self.query(&table.query).and_then(|query| self.rename(query, &table.columns, &table.name));
+            let bound = self.query(&table.query);
+            let bound = bound.and_then(|query| self.rename(query, &table.columns, &table.name));
+            let bound = bound.and_then(|query| self.bounded(&query.select, table.span).map(|()| query));
             self.ctes.truncate(own);
             match bound {
                 Ok(query) => {
@@ -90,6 +94,18 @@ impl Binder<'_> {
             }
         }
         result
+    }
+
+    /// Refuses a query that inlining has made too large: what is named twice is there twice, and so is all that it names.
+    pub fn bounded(&mut self, select: &Select, span: Span) -> Bind<()> {
+        let mut count = 0_usize;
+        select.walk(|_| count += 1);
+        if count <= EXPRESSIONS_MAX {
+            return Ok(());
+        }
+        let message = "this is too large once the views, functions and queries it names are put in place";
+        let help = "name each of them once, or keep the result in a table";
+        Err(self.fail(Diagnostic::error("too-large", span, message).with_help(help)))
     }
 
     /// Gives new names to a query's first columns.

@@ -257,6 +257,7 @@ impl<'t> Resolver<'t> {
         binder.parameters = parameters;
         binder.rights = if definer { Rights::Definer } else { Rights::Invoker };
         let mut bound = binder.query(query)?;
+        binder.bounded(&bound.select, query.span)?;
         match columns {
             Some(columns) => {
                 let declared = declared_type(&returns, binder.schema.catalog());

@@ -46,6 +46,7 @@ impl<'t> Resolver<'t> {
         binder.rights = if it.security_invoker { Rights::Invoker } else { Rights::Definer };
         let query = binder.query(&it.query)?;
         let query = binder.rename(query, &it.columns, &it.name.name)?;
+        binder.bounded(&query.select, it.query.span)?;
         self.distinct_names(&query, it.query.span)?;
         let columns = columns_of(&self.catalog, &query);
         let updatable = self.updatable(it, &query.select);
