@@ -10,9 +10,9 @@ use crate::tree::{Expr, PsqlCommand, Query, Statement};
 /// Offsets are 32 bits wide; a script beyond this belongs into the database by other means. In bytes.
 const MAX_FILE_BYTES: usize = 1 << 30;
 
-/// Reads all files, in their order. A statement with a mistake is left out of the result and has its diagnostics; the
-/// others are all there. When [`Diagnostics::has_errors`], names that seem to be missing may be in a statement that was
-/// left out.
+/// Reads all files, in their order. A statement with a mistake is left out of the result and has its diagnostics; of a
+/// table only the columns and constraints with a mistake are left out, so that what refers to the table still finds it.
+/// When [`Diagnostics::has_errors`], names that seem to be missing may be in what was left out.
 pub fn read(files: &SourceFiles) -> (Vec<Statement>, Diagnostics) {
     let mut statements = Vec::new();
     let mut diagnostics = Diagnostics::new();
@@ -160,9 +160,8 @@ fn read_statement(
         },
     };
     add_unclosed(&parser, stretch.tokens, &mut mistakes);
-    let valid = mistakes.is_empty();
     diagnostics.extend(mistakes);
-    statement.filter(|_| valid)
+    statement
 }
 
 /// Tells of quotes that never close, even where another mistake stopped the reading before them.
