@@ -7,12 +7,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use mainstay_base::{FixedClock, FixedRandomness, Problem, Result};
-use mainstay_catalog::{Catalog, Table, bind_query, load};
+use mainstay_catalog::{
+    BoundInsert, Catalog, ColumnDefault, InsertRows, InsertValue, Table, bind_insert, bind_query, load,
+};
 use mainstay_dialect::sqlite::functions::{Accumulator, AggregateName, Context, Function, Scalar};
 use mainstay_dialect::sqlite::storage::{Collation, Datum, DatumRef};
 use mainstay_dialect::sqlite::{self, Argument, Bound, Restriction, Statement};
 use mainstay_expr::eval::{Evaluator, Inputs, Scope, Tables};
-use mainstay_expr::{Select, Session, SessionValue, TableId, TimeContext, Type, Value, input, output};
+use mainstay_expr::{
+    Expr, Select, Session, SessionValue, SourceId, TableId, TimeContext, Type, Value, input, output,
+};
 use mainstay_sql::SourceFiles;
 use rusqlite::Connection;
 use rusqlite::functions::{Aggregate, FunctionFlags};
@@ -107,6 +111,11 @@ impl Database {
             row[*column as usize] = value;
         }
         self.run(&statement, &[], &row).unwrap();
+        for (position, column) in table.columns.iter().enumerate() {
+            if let ColumnDefault::Generated(expr) = &column.default {
+                row[position] = self.eval(expr, &Scope::row(SourceId::ROW, &row));
+            }
+        }
         self.rows.borrow_mut()[table.id.0 as usize].push(row);
     }
 
@@ -156,6 +165,65 @@ impl Database {
         }
     }
 
+    /// Runs a seed's INSERTs: values and defaults are computed by the evaluator.
+    pub fn seed(&self, sql: &str) {
+        self.connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        let (statements, _) = mainstay_sql::read(&SourceFiles::single("seed.sql", sql));
+        for statement in &statements {
+            if let mainstay_sql::Statement::Insert(insert) = statement {
+                self.insert_bound(&bind_insert(&self.catalog, insert).unwrap());
+            }
+        }
+        assert_eq!(dump(&self.connection, "PRAGMA foreign_key_check"), Vec::<String>::new());
+    }
+
+    fn insert_bound(&self, insert: &BoundInsert) {
+        let table = self.catalog.table(insert.table).clone();
+        let rows = match &insert.rows {
+            InsertRows::Select(select) => self.reference(select, &[]).unwrap(),
+            InsertRows::Values(rows) => rows.iter().map(|row| self.values(&table, insert, row)).collect(),
+        };
+        for given in rows {
+            let mut row: Vec<Value> =
+                table.columns.iter().map(|column| self.default(&table, column)).collect();
+            for (column, value) in insert.columns.iter().zip(given) {
+                row[*column as usize] = value;
+            }
+            let stored = stored_columns(&table);
+            self.insert_values(&table, stored.iter().map(|column| row[*column as usize].clone()).collect());
+        }
+    }
+
+    fn values(&self, table: &Table, insert: &BoundInsert, row: &[InsertValue]) -> Vec<Value> {
+        let value = |(column, value): (&u32, &InsertValue)| match value {
+            InsertValue::Value(expr) => self.eval(expr, &Scope::empty()),
+            InsertValue::Default => self.default(table, table.column(*column)),
+        };
+        insert.columns.iter().zip(row).map(value).collect()
+    }
+
+    fn default(&self, table: &Table, column: &mainstay_catalog::Column) -> Value {
+        match &column.default {
+            ColumnDefault::Expr(expr) => self.eval(expr, &Scope::empty()),
+            ColumnDefault::Identity(identity) => {
+                let count = self.rows.borrow()[table.id.0 as usize].len() as i64;
+                Value::Int(identity.start + count * identity.increment)
+            }
+            ColumnDefault::None | ColumnDefault::Generated(_) => Value::Null,
+        }
+    }
+
+    pub fn eval(&self, expr: &Expr, scope: &Scope<'_>) -> Value {
+        self.try_eval(expr, scope).unwrap()
+    }
+
+    pub fn try_eval(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Value> {
+        let session = session();
+        let inputs = Inputs { slots: &[], arguments: &[], new: &[], session: &session };
+        let (clock, random) = (FixedClock(NOW_US), FixedRandomness::new(1));
+        Evaluator::new(inputs, self, &clock, &random)?.eval(expr, scope)
+    }
+
     pub fn sqlite(&self, select: &Select, slots: &[Value]) -> Result<Vec<Vec<Value>>> {
         let statement = sqlite::select(&self.catalog, select, Restriction::None)?;
         self.run(&statement, slots, &[])
@@ -201,6 +269,10 @@ fn session_value(value: &SessionValue) -> Value {
     match value {
         SessionValue::Now => Value::Timestamptz(NOW_US),
         SessionValue::Role | SessionValue::CurrentUser => Value::Text("authenticated".to_owned()),
+        SessionValue::Jwt => Value::Jsonb(mainstay_expr::Jsonb::from_json(&session().claims).unwrap()),
+        SessionValue::Setting(name) if name == "request.jwt.claims" => {
+            Value::Text(session().claims.to_string())
+        }
         SessionValue::Uid => Value::Uuid([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]),
         _ => Value::Null,
     }
