@@ -3,10 +3,10 @@
 use mainstay_base::{Clock, Problem, Randomness, Result};
 use mainstay_expr::eval::{Evaluator, Inputs, NoTables, Scope};
 use mainstay_expr::func::{self, Env};
-use mainstay_expr::{ColumnType, Expr, Session, TimeContext, Type, Value, cast};
+use mainstay_expr::{ColumnType, Expr, Session, TimeContext, Type, Value, cast, like};
 
 use super::signature::{Operation, Signature};
-use super::storage::{Datum, DatumRef, Storage};
+use super::storage::{Datum, DatumRef, Storage, utf8};
 
 /// What a call may depend on beside its arguments; `pg_call` itself depends on none of it.
 #[derive(Clone, Copy)]
@@ -50,6 +50,14 @@ impl Function {
     pub fn call(&self, args: &[DatumRef<'_>], context: &Context<'_>) -> Result<Datum> {
         if args.len() != self.storages.len() {
             return Err(Problem::internal("pg_call was called with another number of arguments"));
+        }
+        if let (Operation::Match(op, escape), [DatumRef::Text(value), DatumRef::Text(pattern)]) =
+            (&self.operation, args)
+            && self.storages == [Storage::Text, Storage::Text]
+        {
+            // filters meet every row: nothing is copied for them
+            let found = like::matches(*op, utf8(value)?, utf8(pattern)?, *escape)?;
+            return Ok(Datum::Int(i64::from(found)));
         }
         let values = self
             .storages
