@@ -99,7 +99,7 @@ fn constraints_are_named_as_postgresql_names_them() {
     let uniques: Vec<_> = t.uniques.iter().map(|key| (&*key.name, &*key.columns)).collect();
     assert_eq!(uniques, [("t_a_key", &[1][..]), ("mine", &[1, 2]), ("t_b_c_key", &[2, 3])]);
     let names: Vec<_> = t.checks.iter().map(|check| &*check.name).collect();
-    assert_eq!(names, ["t_a_check", "t_check", "t_c_check", "t_c_check1", "t_a_check1", "t_check1"]);
+    assert_eq!(names, ["t_a_check", "t_a_check1", "t_c_check", "t_c_check1", "t_check", "t_check1"]);
     let keys: Vec<_> = t.foreign_keys.iter().map(|key| &*key.name).collect();
     assert_eq!(keys, ["t_parent_fkey", "t_a_b_fkey"]);
     let indexes: Vec<_> = t.indexes.iter().map(|index| &*index.name).collect();
