@@ -1,6 +1,7 @@
 //! Projects in temporary folders, and the program run on them.
 
 #![allow(dead_code, reason = "each test file uses what it needs")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
