@@ -5,7 +5,7 @@
 mod common;
 
 use common::{catalog, show, table};
-use mainstay_catalog::{Catalog, ColumnDefault, ReferentialAction, Table, load};
+use mainstay_catalog::{Catalog, ColumnDefault, Constraint, ReferentialAction, Table, load};
 use mainstay_sql::SourceFiles;
 
 /// `name type [not null] [= default]` of each column.
@@ -108,6 +108,11 @@ fn constraints_are_named_as_postgresql_names_them() {
     assert_eq!(show(&index.keys[0].expr), "Lower(row.2::text)");
     assert!(index.keys[1].descending && index.keys[1].nulls_first);
     assert_eq!(t.indexes[3].filter.as_ref().map(show).as_deref(), Some("(row.1 > 0)"));
+    assert!(matches!(t.constraint("t_pkey"), Some(Constraint::PrimaryKey(_))));
+    assert!(matches!(t.constraint("mine"), Some(Constraint::Unique(_))));
+    assert!(matches!(t.constraint("t_c_check1"), Some(Constraint::Check(_))));
+    assert!(matches!(t.constraint("t_parent_fkey"), Some(Constraint::ForeignKey(key)) if key.columns == [4]));
+    assert!(t.constraint("named").is_none());
     let other = table(&catalog, "other");
     assert_eq!(other.primary_key.as_ref().map(|key| &*key.name), Some("pk"));
     assert_eq!(other.foreign_keys[0].name, "fk");
