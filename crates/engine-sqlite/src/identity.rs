@@ -8,12 +8,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use mainstay_base::{Problem, Result};
+use mainstay_catalog::Catalog;
+use mainstay_dialect::Quoting;
+use mainstay_dialect::sqlite::{Sql, table_name};
 use mainstay_engine::{Job, NewValue};
 use rusqlite::Connection;
 
 use crate::errors;
 use crate::render::{IdentityColumn, RenderedPlan};
-use crate::statement::{Sql, Statements};
+use crate::statement::{self, Statements};
 
 /// Numbers that are reserved at once.
 const BLOCK: i64 = 1_024;
@@ -29,7 +32,7 @@ pub(crate) const STORE: &str = "INSERT INTO _mainstay_sequence (name, next) VALU
 #[derive(Debug)]
 pub(crate) struct Sequences {
     known: HashMap<Arc<str>, Sequence>,
-    store: Sql,
+    store: statement::Sql,
 }
 
 #[derive(Debug, Clone)]
@@ -52,7 +55,7 @@ impl Sequences {
             let next = Some(next);
             Ok((Arc::from(name), Sequence { next, increment: 1, bound: next, committed: next }))
         })?;
-        Ok(Self { known: rows.collect::<rusqlite::Result<_>>()?, store: Sql::new(STORE) })
+        Ok(Self { known: rows.collect::<rusqlite::Result<_>>()?, store: statement::Sql::new(STORE) })
     }
 
     /// Makes sure that a job's numbers lie below the stored bounds. To be called outside of the job's savepoint, which may
@@ -69,7 +72,8 @@ impl Sequences {
         Ok(())
     }
 
-    fn reserve_numbers(
+    /// Makes sure that the next `wanted` numbers lie below the stored bound.
+    pub fn reserve_numbers(
         &mut self,
         statements: &mut Statements<'_>,
         column: &IdentityColumn,
@@ -107,19 +111,52 @@ impl Sequences {
         }
     }
 
-    /// Sets the number that was handed out last, as `setval` does; stored at once.
-    pub fn set(
+    /// Sets the number that was handed out last, as `setval` does, in the open transaction.
+    fn set(
         &mut self,
         connection: &Connection,
-        name: &str,
+        name: &Arc<str>,
         increment: i64,
         last: i64,
     ) -> rusqlite::Result<()> {
         let next = last.checked_add(increment);
-        connection.execute(STORE, (name, next.unwrap_or(last)))?;
-        let sequence = Sequence { next, increment, bound: next, committed: next };
-        self.known.insert(Arc::from(name), sequence);
+        connection.execute(STORE, (&**name, next.unwrap_or(last)))?;
+        let committed = self.known.get(name).and_then(|sequence| sequence.committed);
+        self.known.insert(Arc::clone(name), Sequence { next, increment, bound: next, committed });
         Ok(())
+    }
+
+    /// Moves every sequence of a schema past the greatest number in its column, in the open transaction.
+    pub fn advance(&mut self, statements: &Statements<'_>, catalog: &Catalog) -> Result<()> {
+        let connection = statements.connection();
+        for table in catalog.tables.iter().filter(|table| !table.is_view()) {
+            for column in 0..table.columns.len() as u32 {
+                let Some(identity) = IdentityColumn::new(table, column, 0) else { continue };
+                let extreme = if identity.increment > 0 { "SELECT max(" } else { "SELECT min(" };
+                let (sql, _) = Sql::from(extreme)
+                    .then(Sql::identifier(table.column(column).name.clone()))
+                    .then(") FROM ")
+                    .then(Sql::identifier(table_name(table)))
+                    .finish(Quoting::Double);
+                let last: Option<i64> = connection
+                    .query_row(&sql, [], |row| row.get(0))
+                    .map_err(|error| errors::plain(&error))?;
+                if let Some(last) = last.filter(|last| self.is_behind(&identity, *last)) {
+                    let set = self.set(connection, &identity.sequence, identity.increment, last);
+                    set.map_err(|error| errors::plain(&error))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the sequence has yet to hand out `number`.
+    fn is_behind(&mut self, column: &IdentityColumn, number: i64) -> bool {
+        match self.sequence(column).next {
+            Some(next) if column.increment > 0 => next <= number,
+            Some(next) => next >= number,
+            None => false,
+        }
     }
 
     /// The transaction that stored the bounds is durable.

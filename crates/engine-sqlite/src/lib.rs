@@ -11,11 +11,13 @@ mod foreign_key;
 mod functions;
 mod identity;
 mod key;
+mod load;
 mod migrate;
 mod old_row;
 mod options;
 mod read;
 mod reader;
+mod references;
 mod render;
 mod statement;
 mod text;
@@ -33,11 +35,13 @@ use std::time::Instant;
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::Catalog;
 use mainstay_engine::{Answer, Capabilities, Changes, Engine, Job, Prepared, Running, Transaction};
+use mainstay_expr::Session;
 use mainstay_migrate::Migration;
 use mainstay_plan::Plan;
 use tokio::sync::{mpsc, oneshot};
 
 use changes::Feed;
+pub use load::Loader;
 pub use options::Options;
 use read::{Bounds, Snapshot};
 use reader::{Reader, Readers};
@@ -68,6 +72,28 @@ impl Sqlite {
             feed,
             options,
         })
+    }
+
+    /// Loads rows in one transaction that has the writer to itself: `work` adds them, on the writer's thread. Defaults and
+    /// policies are not this method's business. Nothing is kept when `work` fails.
+    pub async fn load<T: Send + 'static>(
+        &self,
+        catalog: &Arc<Catalog>,
+        session: &Session,
+        work: impl FnOnce(&mut Loader<'_, '_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (catalog, session) = (Arc::clone(catalog), session.clone());
+        self.exclusively(move |writing| {
+            let mut loader = Loader::begin(writing, catalog, session)?;
+            match work(&mut loader) {
+                Ok(done) => loader.commit().map(|()| done),
+                Err(problem) => {
+                    loader.rollback();
+                    Err(problem)
+                }
+            }
+        })
+        .await
     }
 
     /// A short read runs here; a longer one is stopped and runs again on a worker, so that it holds nobody up.

@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension, ffi};
 use crate::bind::{self, Values};
 use crate::render::sequence_name;
 use crate::violation::Violation;
-use crate::{Options, connect, errors, functions, old_row, statement, text};
+use crate::{Options, connect, errors, functions, references};
 
 /// The table that holds the schema's text; it has one row.
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS _mainstay_schema \
@@ -92,7 +92,7 @@ fn count_rows(connection: &mut Connection, total: u64, report: Report) -> Result
     let copied = AtomicU64::new(0);
     let counting = move |_, _: &str, _: &str, _| {
         let rows = copied.fetch_add(1, Ordering::Relaxed) + 1;
-        if rows % REPORT_EVERY == 0 || rows == total {
+        if rows.is_multiple_of(REPORT_EVERY) || rows == total {
             report(rows.min(total), total);
         }
     };
@@ -223,56 +223,7 @@ impl Running<'_> {
                 && (rebuilt.contains(&table.id)
                     || table.foreign_keys.iter().any(|key| rebuilt.contains(&key.target)))
         });
-        for table in concerned {
-            let name = sqlite::table_name(table);
-            let broken: Option<(i64, i64)> = self
-                .connection
-                .query_row("SELECT rowid, fkid FROM pragma_foreign_key_check(?1)", [&name], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })
-                .optional()
-                .map_err(|error| errors::plain(&error))?;
-            if let Some((rowid, number)) = broken {
-                return Err(self.broken_reference(table, &name, rowid, number));
-            }
-        }
-        Ok(())
-    }
-
-    fn broken_reference(&self, table: &Table, name: &str, rowid: i64, number: i64) -> Problem {
-        let columns = self.columns_of_reference(name, number).unwrap_or_default();
-        let named = |key: &&mainstay_catalog::ForeignKey| {
-            key.columns.iter().map(|column| table.column(*column).name.as_str()).eq(columns.iter())
-        };
-        let Some(key) = table.foreign_keys.iter().find(named) else {
-            return Problem::new(
-                "23503",
-                format!("a row of table \"{}\" refers to a row that is missing", table.name),
-            );
-        };
-        let message = format!(
-            "insert or update on table \"{}\" violates foreign key constraint \"{}\"",
-            table.name, key.name
-        );
-        let problem = Problem::new("23503", message);
-        let statements = statement::Statements::new(self.connection);
-        let target = &self.migration.to.table(key.target).name;
-        match old_row::read(&statements, &self.migration.to, table.id, rowid) {
-            Ok(row) => {
-                let key = text::key(table, &key.columns, &row);
-                problem.with_details(format!("Key {key} is not present in table \"{target}\"."))
-            }
-            Err(_) => problem,
-        }
-    }
-
-    /// SQLite's number of a foreign key to the names of its columns.
-    fn columns_of_reference(&self, table: &str, number: i64) -> rusqlite::Result<Vec<String>> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT \"from\" FROM pragma_foreign_key_list(?1) WHERE id = ?2 ORDER BY seq")?;
-        let names = statement.query_map((table, number), |row| row.get(0))?;
-        names.collect()
+        references::check(self.connection, to, concerned)
     }
 }
 

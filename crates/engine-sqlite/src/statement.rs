@@ -22,11 +22,6 @@ impl Sql {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self { number: NEXT.fetch_add(1, Ordering::Relaxed), text: text.into() }
     }
-
-    /// Its text.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
 }
 
 /// The prepared statements of a connection. The one that was used least recently makes room for a new one.

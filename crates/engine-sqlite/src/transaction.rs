@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Instant;
 
 use mainstay_base::{Problem, Result};
+use mainstay_catalog::Catalog;
 use mainstay_engine::{Answer, Job, Running, Transaction};
 use tokio::sync::oneshot;
 
@@ -21,6 +22,7 @@ enum Step {
         cancelled: Cancelled,
         answer: oneshot::Sender<Result<Answer>>,
     },
+    Advance(Arc<Catalog>, oneshot::Sender<Result<()>>),
     Commit(oneshot::Sender<Result<()>>),
     Rollback(oneshot::Sender<Result<()>>),
 }
@@ -51,6 +53,7 @@ pub(crate) fn serve(writing: &mut Writing<'_>, begun: oneshot::Sender<Result<Hel
 /// Takes steps until the transaction has ended; what is still open then is rolled back.
 fn follow(writing: &mut Writing<'_>, asked: &Receiver<Step>, deadline: Instant) {
     let mut lost = false;
+    let mut catalog = None;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let step = match asked.recv_timeout(left) {
@@ -61,11 +64,16 @@ fn follow(writing: &mut Writing<'_>, asked: &Receiver<Step>, deadline: Instant) 
         match step {
             Step::Run { answer, .. } if lost => _ = answer.send(Err(aborted())),
             Step::Run { plan, job, cancelled, answer } => {
+                catalog = Some(Arc::clone(&plan.catalog));
                 writing.watch.allow_until(deadline.min(Instant::now() + job.timeout), Some(cancelled));
                 let done = writing.prepare().and_then(|()| writing.savepoint(&plan, &job));
                 writing.watch.allow_all();
                 lost = writing.statements.connection().is_autocommit();
                 let _ = answer.send(done);
+            }
+            Step::Advance(_, done) if lost => _ = done.send(Err(aborted())),
+            Step::Advance(catalog, done) => {
+                _ = done.send(writing.sequences.advance(&writing.statements, &catalog));
             }
             Step::Commit(done) if lost => {
                 let _ = done.send(Err(aborted()));
@@ -73,7 +81,7 @@ fn follow(writing: &mut Writing<'_>, asked: &Receiver<Step>, deadline: Instant) 
             }
             Step::Commit(done) => {
                 writing.changes.end();
-                let committed = writing.commit();
+                let committed = writing.commit(catalog.as_deref());
                 let _ = done.send(committed);
                 return writing.committed();
             }
@@ -105,6 +113,13 @@ impl Transaction for Held {
             let done = self.ask(Step::Run { plan, job: Box::new(job), cancelled, answer }, answered).await;
             drop(guard);
             done
+        })
+    }
+
+    fn advance_sequences<'a>(&'a mut self, catalog: &'a Arc<Catalog>) -> Running<'a, ()> {
+        Box::pin(async move {
+            let (done, ended) = oneshot::channel();
+            self.ask(Step::Advance(Arc::clone(catalog), done), ended).await
         })
     }
 

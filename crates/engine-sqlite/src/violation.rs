@@ -214,7 +214,7 @@ fn violated_key<'t>(table: &'t Table, what: &str) -> Option<(&'t str, Option<Vec
             })
             .collect();
         let matches = indexed(&index.name) || columns.as_deref().is_some_and(listed);
-        matches.then(|| (index.name.as_str(), columns))
+        matches.then_some((index.name.as_str(), columns))
     })
 }
 

@@ -10,7 +10,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use mainstay_base::{Problem, Result};
+use mainstay_catalog::Catalog;
 use mainstay_engine::{Answer, Job};
+use rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
@@ -18,9 +20,10 @@ use crate::changes::{Collector, Feed};
 use crate::identity::Sequences;
 use crate::render::RenderedPlan;
 use crate::statement::{Sql, Statements};
+use crate::violation::Violation;
 use crate::wal::Wal;
 use crate::watch::{Cancelled, Watch};
-use crate::{Options, connect, errors, write};
+use crate::{Options, connect, errors, references, write};
 
 /// A plan to be run by the writer, and who waits for it.
 pub(crate) struct Write {
@@ -236,7 +239,9 @@ impl Writing<'_> {
                     continue 'again;
                 }
             }
-            return self.commit();
+            // Only a write that has the transaction to itself can fail here because of a constraint.
+            let catalog = group.first().map(|write| &*write.plan.catalog);
+            return self.commit(catalog);
         }
     }
 
@@ -279,18 +284,25 @@ impl Writing<'_> {
         self.statements.run(&self.control.begin).map_err(|error| errors::plain(&error))
     }
 
-    /// Makes the transaction durable; when that fails it is undone.
-    pub fn commit(&mut self) -> Result<()> {
-        match self.statements.run(&self.control.commit) {
-            Ok(()) => {
-                self.sequences.committed();
-                Ok(())
-            }
-            Err(error) => {
-                self.rollback();
-                Err(errors::plain(&error))
+    /// Makes the transaction durable; when that fails it is undone. A foreign key that is checked only now is named from
+    /// the schema.
+    pub fn commit(&mut self, catalog: Option<&Catalog>) -> Result<()> {
+        let Err(error) = self.statements.run(&self.control.commit) else {
+            self.sequences.committed();
+            return Ok(());
+        };
+        let mut problem = errors::plain(&error);
+        if let (Some((SQLITE_CONSTRAINT_FOREIGNKEY, _)), Some(catalog)) =
+            (Violation::constraint(&error), catalog)
+        {
+            // The transaction is still open, and what is wrong still there to be seen.
+            let connection = self.statements.connection();
+            if let Err(named) = references::check(connection, catalog, &catalog.tables) {
+                problem = named;
             }
         }
+        self.rollback();
+        Err(problem)
     }
 
     /// Undoes the transaction, if there still is one.

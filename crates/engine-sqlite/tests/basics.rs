@@ -1,4 +1,5 @@
 //! Reads and writes through the engine's trait.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -80,7 +81,6 @@ async fn children_are_embedded_both_ways() {
         key: vec![Expr::column(SourceId(2), 0, Type::Int8)],
         key_items: vec![0],
         to_one: true,
-        without_rows: None,
     }];
     let answer = database.run(&read_plan(root, Vec::new()), inputs(vec![])).await.unwrap();
     assert_eq!(
@@ -107,7 +107,6 @@ async fn children_are_embedded_both_ways() {
         key: vec![Expr::column(SourceId(2), 1, Type::Int8)],
         key_items: vec![1],
         to_one: false,
-        without_rows: None,
     }];
     let answer = database.run(&read_plan(root, Vec::new()), inputs(vec![])).await.unwrap();
     assert_eq!(
@@ -204,4 +203,40 @@ async fn numbers_go_on_after_a_restart() {
         database.rows(AUTHORS).await,
         r#"[{"id":1,"name":"ann"},{"id":2,"name":"bob"},{"id":3,"name":"cid"}]"#
     );
+}
+
+#[tokio::test]
+async fn sequences_go_past_explicit_numbers_when_told_to() {
+    let database = with_authors().await;
+    let plan = insert(insert_plan(&database.catalog, AUTHORS));
+    let mut transaction = database.engine.begin().await.unwrap();
+    transaction.run(database.job(&plan, new_rows(vec![vec![int(70), text("z")]]))).await.unwrap();
+    transaction.run(database.job(&plan, new_rows(vec![vec![NewValue::Identity, text("y")]]))).await.unwrap();
+    transaction.advance_sequences(&database.catalog).await.unwrap();
+    transaction.run(database.job(&plan, new_rows(vec![vec![NewValue::Identity, text("x")]]))).await.unwrap();
+    transaction.commit().await.unwrap();
+    let rows = database.rows(AUTHORS).await;
+    assert!(rows.ends_with(r#"{"id":3,"name":"y"},{"id":70,"name":"z"},{"id":71,"name":"x"}]"#), "{rows}");
+}
+
+#[tokio::test]
+async fn loading_checks_foreign_keys_at_the_end() {
+    let database = with_authors().await;
+    let owner = session("service_role");
+    let post = |loader: &mut mainstay_engine_sqlite::Loader<'_, '_>, author: i64| {
+        loader.insert(POSTS, &[0, 1], &[NewValue::Identity, int(author)])
+    };
+    let loaded = database.engine.load(&database.catalog, &owner, move |loader| {
+        post(loader, 9)?;
+        loader.insert(AUTHORS, &[0, 1], &[int(9), text("late")])?;
+        loader.advance_sequences()?;
+        loader.insert(AUTHORS, &[0, 1], &[NewValue::Identity, text("next")])?;
+        Ok(loader.rows())
+    });
+    assert_eq!(loaded.await.unwrap(), 3);
+    assert!(database.rows(AUTHORS).await.ends_with(r#"{"id":9,"name":"late"},{"id":10,"name":"next"}]"#));
+    let loaded = database.engine.load(&database.catalog, &owner, move |loader| post(loader, 99));
+    let problem = loaded.await.unwrap_err();
+    assert_eq!(problem.code(), "23503");
+    assert_eq!(problem.details().unwrap(), "Key (author_id)=(99) is not present in table \"authors\".");
 }

@@ -1,4 +1,5 @@
 //! The change feed, and transactions that span several plans.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

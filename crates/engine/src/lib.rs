@@ -79,6 +79,10 @@ pub trait Transaction: Send {
     /// Runs a plan inside it. After an error that was not a bad value the transaction goes on from before the plan.
     fn run(&mut self, job: Job) -> Running<'_, Answer>;
 
+    /// Moves the sequences of a schema's columns past the greatest number in each, so that the next number drawn is free.
+    /// To be called after rows with explicit numbers were added, as a restored dump calls `setval`.
+    fn advance_sequences<'a>(&'a mut self, catalog: &'a Arc<Catalog>) -> Running<'a, ()>;
+
     /// Makes it durable.
     fn commit(self: Box<Self>) -> Running<'static, ()>;
 

@@ -49,8 +49,6 @@ pub struct Branch {
     pub level: usize,
     /// Positions in this level's items.
     pub parent_items: Vec<u32>,
-    /// What stands for the rows of a parent that has none.
-    pub(crate) without_rows: Option<String>,
 }
 
 /// A key of the written object and where its value is found.
@@ -159,11 +157,7 @@ fn add(levels: &mut Vec<Level>, node: &Node, parent: Option<(usize, usize)>) -> 
     });
     for (position, child) in node.children.iter().enumerate() {
         let level = add(levels, &child.node, Some((number, position)));
-        levels[number].children.push(Branch {
-            level,
-            parent_items: child.parent_items.clone(),
-            without_rows: child.without_rows.clone(),
-        });
+        levels[number].children.push(Branch { level, parent_items: child.parent_items.clone() });
     }
     number
 }

@@ -2,10 +2,8 @@
 
 mod cli;
 mod database;
-mod dev;
 mod failure;
 mod keys;
-mod progress;
 mod project;
 mod request_log;
 mod schema;

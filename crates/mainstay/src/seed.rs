@@ -11,7 +11,7 @@ use mainstay_expr::{Expr, RequestContext, Role, Session, Value};
 use mainstay_plan::{Action, InsertPlan, NewColumn, Otherwise, Plan};
 use mainstay_sql::{Diagnostics, SourceFiles, Statement};
 
-use crate::failure::{Doing, Failure, Result, diagnose};
+use crate::failure::{Doing, Failure, Result};
 use crate::project::Project;
 
 /// Rows that are written at once.
@@ -40,12 +40,15 @@ pub async fn run(project: &Project, engine: &dyn Engine, catalog: &Arc<Catalog>)
             Err(found) => refuse(&files, found)?,
         }
     }
+    transaction.advance_sequences(catalog).await?;
     transaction.commit().await?;
     Ok(Some(rows))
 }
 
 fn refuse(files: &SourceFiles, diagnostics: Diagnostics) -> Result<()> {
-    diagnose(files, &diagnostics);
+    if !diagnostics.is_empty() {
+        anstream::eprint!("{}", diagnostics.render(files, true));
+    }
     if diagnostics.has_errors() {
         return Err(Failure::invalid("the seed has errors; nothing was added"));
     }

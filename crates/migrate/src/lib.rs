@@ -7,7 +7,6 @@ mod describe;
 pub mod diagram;
 mod diff;
 mod meaning;
-mod script;
 mod tables;
 
 use std::sync::Arc;
@@ -17,7 +16,6 @@ use mainstay_expr::{Expr, TableId};
 
 pub use describe::describe;
 pub use diff::diff;
-pub use script::script;
 
 /// How to get from one schema to another.
 #[derive(Debug, Clone)]

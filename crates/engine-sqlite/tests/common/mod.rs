@@ -7,7 +7,7 @@ use std::time::Duration;
 use mainstay_base::Result;
 use mainstay_catalog::{Catalog, ColumnDefault};
 use mainstay_dialect::sqlite;
-use mainstay_engine::{Answer, Engine, Expect, Inputs, Job, NewValue, Output};
+use mainstay_engine::{Answer, Engine, Expect, Inputs, Job, NewValue, Output, Prepared};
 use mainstay_engine_sqlite::{Options, Sqlite};
 use mainstay_expr::{
     CompareOp, Expr, ExprKind, FromItem, Input, Item, RequestContext, Rights, Role, Select, Session,
@@ -72,19 +72,23 @@ impl Database {
     }
 
     pub fn job(&self, plan: &Plan, inputs: Inputs) -> Job {
-        Job {
-            prepared: self.engine.render(&self.catalog, plan).unwrap(),
-            inputs,
-            output: Output::default(),
-            expect: Expect::default(),
-            timeout: Duration::from_secs(60),
-            rollback: false,
-        }
+        job_of(&self.engine.render(&self.catalog, plan).unwrap(), inputs)
     }
 
     /// The rows of a table as JSON, by primary key.
     pub async fn rows(&self, table: TableId) -> String {
         body(self.run(&read_all(&self.catalog, table), inputs(vec![])).await.unwrap())
+    }
+}
+
+pub fn job_of(prepared: &Prepared, inputs: Inputs) -> Job {
+    Job {
+        prepared: Arc::clone(prepared),
+        inputs,
+        output: Output::default(),
+        expect: Expect::default(),
+        timeout: Duration::from_secs(60),
+        rollback: false,
     }
 }
 

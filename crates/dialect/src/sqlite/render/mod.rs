@@ -11,7 +11,6 @@ mod compare;
 mod expr;
 mod fragment;
 mod from;
-mod lateral;
 mod order;
 mod pattern;
 mod select;
