@@ -134,6 +134,20 @@ pub enum CompareOp {
     Ge,
 }
 
+impl CompareOp {
+    /// As SQL writes it.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Eq => "=",
+            Self::Ne => "<>",
+            Self::Lt => "<",
+            Self::Le => "<=",
+            Self::Gt => ">",
+            Self::Ge => ">=",
+        }
+    }
+}
+
 /// Pattern operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MatchOp {
@@ -145,6 +159,18 @@ pub enum MatchOp {
     Regex,
     /// `~*`
     IRegex,
+}
+
+impl MatchOp {
+    /// The operator behind the keyword, as PostgreSQL's messages show it.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Like => "~~",
+            Self::ILike => "~~*",
+            Self::Regex => "~",
+            Self::IRegex => "~*",
+        }
+    }
 }
 
 /// Over an array: any element or all of them.

@@ -86,7 +86,7 @@ impl<'a> Planner<'a> {
         quantifier: Option<Quantifier>,
         slot: SlotId,
     ) -> Result<Expr> {
-        require_comparable(&left.ty, compare_symbol(op))?;
+        require_comparable(&left.ty, op.symbol())?;
         match quantifier {
             None => {
                 let right = self.value_like(&left, slot);
@@ -107,7 +107,7 @@ impl<'a> Planner<'a> {
         slot: SlotId,
     ) -> Result<Expr> {
         if !left.ty.is_text() {
-            return Err(error::operator_not_found(match_symbol(op), &left.ty.to_string(), "unknown"));
+            return Err(error::operator_not_found(op.symbol(), &left.ty.to_string(), "unknown"));
         }
         let value = Box::new(as_text(left));
         Ok(Expr::bool(match quantifier {
@@ -180,25 +180,5 @@ fn require_comparable(ty: &Type, symbol: &str) -> Result<()> {
         Ok(())
     } else {
         Err(error::operator_not_found(symbol, &ty.to_string(), "unknown"))
-    }
-}
-
-fn compare_symbol(op: CompareOp) -> &'static str {
-    match op {
-        CompareOp::Eq => "=",
-        CompareOp::Ne => "<>",
-        CompareOp::Lt => "<",
-        CompareOp::Le => "<=",
-        CompareOp::Gt => ">",
-        CompareOp::Ge => ">=",
-    }
-}
-
-fn match_symbol(op: MatchOp) -> &'static str {
-    match op {
-        MatchOp::Like => "~~",
-        MatchOp::ILike => "~~*",
-        MatchOp::Regex => "~",
-        MatchOp::IRegex => "~*",
     }
 }

@@ -3,8 +3,8 @@
 use mainstay_catalog::Catalog;
 use mainstay_expr::output::to_text;
 use mainstay_expr::{
-    CompareOp, Expr, ExprKind, FromItem, Input, JoinKind, MatchOp, OrderBy, Quantifier, Rights, Select,
-    SetOp, SourceId, Truth, Type, Value, Zone,
+    Expr, ExprKind, FromItem, Input, JoinKind, MatchOp, OrderBy, Quantifier, Rights, Select, SetOp, SourceId,
+    Truth, Type, Value, Zone,
 };
 
 /// An expression as text. Columns of `row` and of tables go by number.
@@ -18,7 +18,7 @@ pub fn show(expr: &Expr) -> String {
             Input::Session(value) => format!("{value:?}"),
         },
         ExprKind::Column(column) => format!("{}.{}", source(column.source), column.column),
-        ExprKind::Compare(op, left, right) => format!("({} {} {})", show(left), compare(*op), show(right)),
+        ExprKind::Compare(op, left, right) => format!("({} {} {})", show(left), op.symbol(), show(right)),
         ExprKind::And(terms) => format!("({})", list(terms, " and ")),
         ExprKind::Or(terms) => format!("({})", list(terms, " or ")),
         ExprKind::Not(inner) => format!("not {}", show(inner)),
@@ -41,7 +41,7 @@ pub fn show(expr: &Expr) -> String {
             format!("({} {} {}{escape})", show(value), matching(*op), show(pattern))
         }
         ExprKind::CompareArray { op, quantifier, value, array } => {
-            format!("({} {} {}({}))", show(value), compare(*op), quantified(*quantifier), show(array))
+            format!("({} {} {}({}))", show(value), op.symbol(), quantified(*quantifier), show(array))
         }
         ExprKind::MatchArray { op, quantifier, value, array } => {
             format!("({} {} {}({}))", show(value), matching(*op), quantified(*quantifier), show(array))
@@ -184,17 +184,6 @@ fn source(source: SourceId) -> String {
 
 fn list(terms: &[Expr], separator: &str) -> String {
     terms.iter().map(show).collect::<Vec<_>>().join(separator)
-}
-
-fn compare(op: CompareOp) -> &'static str {
-    match op {
-        CompareOp::Eq => "=",
-        CompareOp::Ne => "<>",
-        CompareOp::Lt => "<",
-        CompareOp::Le => "<=",
-        CompareOp::Gt => ">",
-        CompareOp::Ge => ">=",
-    }
 }
 
 fn matching(op: MatchOp) -> &'static str {
