@@ -375,6 +375,15 @@ impl Table {
         &self.columns[position as usize]
     }
 
+    /// The constraint of that name.
+    pub fn constraint(&self, name: &str) -> Option<Constraint<'_>> {
+        let key = self.primary_key.as_ref().filter(|key| key.name == name).map(Constraint::PrimaryKey);
+        let unique = || self.uniques.iter().find(|key| key.name == name).map(Constraint::Unique);
+        let check = || self.checks.iter().find(|check| check.name == name).map(Constraint::Check);
+        let foreign = || self.foreign_keys.iter().find(|key| key.name == name).map(Constraint::ForeignKey);
+        key.or_else(unique).or_else(check).or_else(foreign)
+    }
+
     /// Whether it is a view.
     pub fn is_view(&self) -> bool {
         matches!(self.kind, TableKind::View(_))

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{catalog, show, table};
-use mainstay_catalog::{Catalog, ColumnDefault, ReferentialAction, Table, load};
+use mainstay_catalog::{Catalog, ColumnDefault, Constraint, ReferentialAction, Table, load};
 use mainstay_sql::SourceFiles;
 
 /// `name type [not null] [= default]` of each column.
@@ -99,7 +99,7 @@ fn constraints_are_named_as_postgresql_names_them() {
     let uniques: Vec<_> = t.uniques.iter().map(|key| (&*key.name, &*key.columns)).collect();
     assert_eq!(uniques, [("t_a_key", &[1][..]), ("mine", &[1, 2]), ("t_b_c_key", &[2, 3])]);
     let names: Vec<_> = t.checks.iter().map(|check| &*check.name).collect();
-    assert_eq!(names, ["t_a_check", "t_check", "t_c_check", "t_c_check1", "t_a_check1", "t_check1"]);
+    assert_eq!(names, ["t_a_check", "t_a_check1", "t_c_check", "t_c_check1", "t_check", "t_check1"]);
     let keys: Vec<_> = t.foreign_keys.iter().map(|key| &*key.name).collect();
     assert_eq!(keys, ["t_parent_fkey", "t_a_b_fkey"]);
     let indexes: Vec<_> = t.indexes.iter().map(|index| &*index.name).collect();
@@ -108,6 +108,11 @@ fn constraints_are_named_as_postgresql_names_them() {
     assert_eq!(show(&index.keys[0].expr), "Lower(row.2::text)");
     assert!(index.keys[1].descending && index.keys[1].nulls_first);
     assert_eq!(t.indexes[3].filter.as_ref().map(show).as_deref(), Some("(row.1 > 0)"));
+    assert!(matches!(t.constraint("t_pkey"), Some(Constraint::PrimaryKey(_))));
+    assert!(matches!(t.constraint("mine"), Some(Constraint::Unique(_))));
+    assert!(matches!(t.constraint("t_c_check1"), Some(Constraint::Check(_))));
+    assert!(matches!(t.constraint("t_parent_fkey"), Some(Constraint::ForeignKey(key)) if key.columns == [4]));
+    assert!(t.constraint("named").is_none());
     let other = table(&catalog, "other");
     assert_eq!(other.primary_key.as_ref().map(|key| &*key.name), Some("pk"));
     assert_eq!(other.foreign_keys[0].name, "fk");

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, ColumnDefault, Table};
 use mainstay_dialect::sqlite::storage::{DatumRef, Storage};
-use mainstay_dialect::sqlite::{self, Input, Restriction, Statement};
+use mainstay_dialect::sqlite::{self, Input, Restriction, Statement, row_id_column};
 use mainstay_engine::Shape;
 use mainstay_expr::{CompareOp, Expr, ExprKind, Input as ExprInput, Select, SourceId, TableId, Type, Value};
 use mainstay_plan::{
@@ -136,6 +136,8 @@ pub(crate) struct RenderedConflict {
 /// The way of one found row to its new state.
 pub(crate) struct RowUpdate {
     pub update: Option<Query>,
+    /// Whether the rowid itself is set: it is the primary key.
+    pub sets_rowid: bool,
     /// Yields the rowid and what each check says of the row [`Bound::Row`](mainstay_dialect::sqlite::Bound::Row).
     pub problems: Vec<Problem>,
 }
@@ -463,7 +465,8 @@ impl RowUpdate {
             false => Some(Query::new(sqlite::update(catalog, plan.table, &columns))),
         };
         let problems = plan.checks.iter().map(|check| check.problem.clone()).collect();
-        Self { update, problems }
+        let rowid = row_id_column(catalog.table(plan.table));
+        Self { update, sets_rowid: rowid.is_some_and(|rowid| columns.contains(&rowid)), problems }
     }
 }
 

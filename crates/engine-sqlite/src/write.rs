@@ -13,7 +13,7 @@ use crate::identity::Sequences;
 use crate::read::{self, Bounds, Root};
 use crate::render::{
     Checks, IdentityColumn, Query, RenderedAction, RenderedConflict, RenderedDelete, RenderedInsert,
-    RenderedPlan, RenderedTree, RenderedUpdate,
+    RenderedPlan, RenderedTree, RenderedUpdate, RowUpdate,
 };
 use crate::statement::Statements;
 use crate::violation::{self, Violation};
@@ -164,7 +164,7 @@ impl<'r> Run<'r, '_> {
         let problems = conflict.update.as_ref().map_or(&[][..], |update| &update.problems);
         let found = self.find(&conflict.find, &values, problems)?;
         let Some(&rowid) = found.first() else { return Ok(None) };
-        let Some(update) = conflict.update.as_ref().and_then(|update| update.update.as_ref()) else {
+        let Some(update) = conflict.update.as_ref().filter(|update| update.update.is_some()) else {
             return Ok(Some(Written::Skipped));
         };
         if seen.contains(&rowid) {
@@ -192,13 +192,15 @@ impl<'r> Run<'r, '_> {
     }
 
     /// Changes one row; returns its rowid, which is another one when it is the primary key and that changed.
-    fn update_row(&mut self, update: &Query, table: TableId, new: NewRow<'_>, rowid: i64) -> Result<i64> {
+    fn update_row(&mut self, row: &RowUpdate, table: TableId, new: NewRow<'_>, rowid: i64) -> Result<i64> {
+        let Some(update) = &row.update else { return Ok(rowid) };
         let values = Values { new: Some(new), rows: &[rowid], ..self.values() };
         self.execute(update, &values).map_err(|failed| {
             let violation = Violation { catalog: &self.plan.catalog, table, session: values.session };
             violation.of_new_row(self.statements, failed, &new, Some(rowid))
         })?;
-        Ok(new.rowid(self.plan.catalog.table(table)).unwrap_or(rowid))
+        let set = if row.sets_rowid { new.rowid(self.plan.catalog.table(table)) } else { None };
+        Ok(set.unwrap_or(rowid))
     }
 
     fn update(&mut self, update: &RenderedUpdate) -> Result<Answer> {
@@ -209,10 +211,8 @@ impl<'r> Run<'r, '_> {
         let new = NewRow { values: row, drawn: &drawn, positions: &update.positions };
         let values = Values { new: Some(new), ..self.values() };
         let mut found = self.find(&update.find, &values, &update.row.problems)?;
-        if let Some(query) = &update.row.update {
-            for rowid in &mut found {
-                *rowid = self.update_row(query, update.table, new, *rowid)?;
-            }
+        for rowid in &mut found {
+            *rowid = self.update_row(&update.row, update.table, new, *rowid)?;
         }
         let (body, rows) = self.read_back(update.returning.as_ref(), &found)?;
         Ok(Answer { body, rows, total: None, affected: found.len() as u64, inserted: 0 })

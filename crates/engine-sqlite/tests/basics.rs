@@ -81,6 +81,7 @@ async fn children_are_embedded_both_ways() {
         key: vec![Expr::column(SourceId(2), 0, Type::Int8)],
         key_items: vec![0],
         to_one: true,
+        without_rows: None,
     }];
     let answer = database.run(&read_plan(root, Vec::new()), inputs(vec![])).await.unwrap();
     assert_eq!(
@@ -107,6 +108,7 @@ async fn children_are_embedded_both_ways() {
         key: vec![Expr::column(SourceId(2), 1, Type::Int8)],
         key_items: vec![1],
         to_one: false,
+        without_rows: None,
     }];
     let answer = database.run(&read_plan(root, Vec::new()), inputs(vec![])).await.unwrap();
     assert_eq!(

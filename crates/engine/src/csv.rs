@@ -1,8 +1,9 @@
-//! Fields of CSV lines (RFC 4180), with PostgreSQL's way to tell an empty text (`""`) from NULL (nothing).
+//! Fields of CSV lines, written as PostgreSQL writes the fields of a row's text (and PostgREST takes them over): whatever holds a
+//! quote, backslash, comma, parenthesis or white space is quoted, an empty text is `""`, and NULL is nothing.
 
 /// Quotes what was appended to `bytes` since `start`, if it needs to be.
 pub(crate) fn quote(bytes: &mut Vec<u8>, start: usize) {
-    let plain = |byte: &u8| !matches!(byte, b',' | b'"' | b'\r' | b'\n');
+    let plain = |byte: &u8| !matches!(byte, b',' | b'"' | b'\\' | b'(' | b')' | b' ' | b'\t'..=b'\r');
     if bytes.len() > start && bytes[start..].iter().all(plain) {
         return;
     }
@@ -10,8 +11,8 @@ pub(crate) fn quote(bytes: &mut Vec<u8>, start: usize) {
     bytes.reserve(text.len() + 2);
     bytes.push(b'"');
     for byte in text {
-        if byte == b'"' {
-            bytes.push(b'"');
+        if matches!(byte, b'"' | b'\\') {
+            bytes.push(byte);
         }
         bytes.push(byte);
     }
@@ -25,7 +26,9 @@ mod tests {
     #[test]
     fn fields_are_quoted_when_they_need_it() {
         for (text, field) in [
-            ("plain text", "plain text"),
+            ("plain", "plain"),
+            ("a text", "\"a text\""),
+            ("a\\b", "\"a\\\\b\""),
             ("", "\"\""),
             ("a,b", "\"a,b\""),
             ("say \"hi\"", "\"say \"\"hi\"\"\""),

@@ -49,6 +49,8 @@ pub struct Branch {
     pub level: usize,
     /// Positions in this level's items.
     pub parent_items: Vec<u32>,
+    /// What stands for the rows of a parent that has none.
+    pub(crate) without_rows: Option<String>,
 }
 
 /// A key of the written object and where its value is found.
@@ -157,7 +159,11 @@ fn add(levels: &mut Vec<Level>, node: &Node, parent: Option<(usize, usize)>) -> 
     });
     for (position, child) in node.children.iter().enumerate() {
         let level = add(levels, &child.node, Some((number, position)));
-        levels[number].children.push(Branch { level, parent_items: child.parent_items.clone() });
+        levels[number].children.push(Branch {
+            level,
+            parent_items: child.parent_items.clone(),
+            without_rows: child.without_rows.clone(),
+        });
     }
     number
 }

@@ -131,7 +131,13 @@ impl Levels<'_> {
                 match (to_one, rows.first()) {
                     (true, None) => out.extend_from_slice(b"null"),
                     (true, Some(&row)) => self.object(out, below, row)?,
-                    (false, _) => {
+                    (false, None) => {
+                        out.push(b'[');
+                        let stand_in = &self.shape.levels[level].children[child].without_rows;
+                        out.extend_from_slice(stand_in.as_deref().unwrap_or_default().as_bytes());
+                        out.push(b']');
+                    }
+                    (false, Some(_)) => {
                         self.list(out, rows.iter().copied(), |levels, out, row| {
                             levels.object(out, below, row)
                         })?;

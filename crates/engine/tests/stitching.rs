@@ -23,7 +23,14 @@ fn leaf(fields: Vec<Field>) -> Node {
 }
 
 fn child(node: Node, parent_item: u32, to_one: bool) -> Child {
-    Child { node, parent_items: vec![parent_item], key: Vec::new(), key_items: vec![0], to_one }
+    Child {
+        node,
+        parent_items: vec![parent_item],
+        key: Vec::new(),
+        key_items: vec![0],
+        to_one,
+        without_rows: None,
+    }
 }
 
 /// Fills the levels from tables of rows, whose first value is their key below the root, and writes the answer.

@@ -26,6 +26,11 @@ impl Default for SourceIds {
 }
 
 impl SourceIds {
+    /// Numbers greater than that one.
+    pub fn after(last: SourceId) -> Self {
+        Self(last.0 + 1)
+    }
+
     /// A number that was not handed out before.
     pub fn fresh(&mut self) -> SourceId {
         let id = SourceId(self.0);

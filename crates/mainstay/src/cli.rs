@@ -1,19 +1,40 @@
 //! The command line: verbs and flags as people know them from git, cargo and the database tools.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use mainstay_base::{Clock, SystemClock};
+use mainstay_migrate::diagram;
 
-use crate::failure::{Doing, Result};
+use crate::failure::{Doing, Failure, Result};
 use crate::keys::Keys;
 use crate::project::Project;
-use crate::{database, schema, seed, serve};
+use crate::{database, dev, schema, seed, serve};
+
+/// What a command's end means to scripts.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all went well
+  1  the machine, a file or the network stood in the way
+  2  the command line is wrong
+  3  the schema, the seed or the settings are wrong
+  4  data would be lost, and --allow-data-loss was not given
+  5  the database is not in the shape of the schema
+
+Colours are used on terminals, unless NO_COLOR is set.";
+const EXAMPLES: &str = "\
+Examples:
+  mainstay init shop --template shop && cd shop && mainstay dev
+  mainstay init music --from-sql chinook.sql --public-read
+  mainstay schema diff
+  mainstay serve --listen 0.0.0.0:8000";
 
 /// A complete back end in one program: PostgreSQL's schema language in, Supabase's wire API out.
 #[derive(Debug, Parser)]
 #[command(name = "mainstay", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -21,6 +42,18 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve a project while you work on it: changes of schema/ and mainstay.toml are in force as you save them.
+    #[command(after_help = "Examples:\n  mainstay dev\n  mainstay dev shop --listen 127.0.0.1:3000")]
+    Dev {
+        #[command(flatten)]
+        place: Place,
+        /// The address to listen on; port 0 takes a free one.
+        #[arg(long, value_name = "ADDR:PORT")]
+        listen: Option<SocketAddr>,
+        /// Also apply changes that lose rows or values.
+        #[arg(long)]
+        allow_data_loss: bool,
+    },
     /// Serve a project whose database is in the shape of its schema.
     #[command(after_help = "Examples:\n  mainstay serve\n  mainstay serve shop --listen 0.0.0.0:8000")]
     Serve {
@@ -56,6 +89,13 @@ enum Command {
         #[command(subcommand)]
         command: DbCommand,
     },
+    /// Print a script that completes commands in a shell.
+    #[command(after_help = "Examples:\n  mainstay completions bash > /etc/bash_completion.d/mainstay\n  \
+        mainstay completions zsh > ~/.zfunc/_mainstay\n  mainstay completions fish > ~/.config/fish/completions/mainstay.fish")]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -83,6 +123,21 @@ enum SchemaCommand {
         #[arg(long)]
         allow_data_loss: bool,
     },
+    /// Draw the tables and how they refer to each other: Mermaid on standard output, unless told otherwise.
+    #[command(
+        after_help = "Examples:\n  mainstay schema diagram > schema.mmd\n  mainstay schema diagram --svg schema.svg\n  \
+        mainstay schema diagram shop --mermaid docs/schema.mmd --svg docs/schema.svg"
+    )]
+    Diagram {
+        #[command(flatten)]
+        place: Place,
+        /// Write a picture that any browser shows.
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
+        /// Write the text of a Mermaid diagram, as Git hosts show it in Markdown.
+        #[arg(long, value_name = "FILE")]
+        mermaid: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,6 +147,15 @@ enum DbCommand {
     Seed {
         #[command(flatten)]
         place: Place,
+    },
+    /// Begin anew: drop every table, apply schema/*.sql and add the rows of seed.sql.
+    #[command(after_help = "Examples:\n  mainstay db reset --allow-data-loss")]
+    Reset {
+        #[command(flatten)]
+        place: Place,
+        /// Says that every row may go.
+        #[arg(long)]
+        allow_data_loss: bool,
     },
 }
 
@@ -116,7 +180,17 @@ impl Arguments {
             Command::Serve { place, listen, log } => serve::run(place.open()?, listen, log),
             Command::Keys { place, json, user } => keys(&place.open()?, json, user),
             Command::Schema { command } => block_on(schema_command(command)),
+            Command::Dev { place, listen, allow_data_loss } => {
+                dev::run(&place.folder, listen, allow_data_loss)
+            }
             Command::Db { command: DbCommand::Seed { place } } => block_on(db_seed(place)),
+            Command::Db { command: DbCommand::Reset { place, allow_data_loss } } => {
+                block_on(db_reset(place, allow_data_loss))
+            }
+            Command::Completions { shell } => {
+                completions(shell);
+                Ok(())
+            }
         }
     }
 }
@@ -157,6 +231,7 @@ async fn schema_command(command: SchemaCommand) -> Result<()> {
             print_changes(&migration, "nothing had to change");
             engine.close().await?;
         }
+        SchemaCommand::Diagram { place, svg, mermaid } => diagram(&place.open()?, svg, mermaid)?,
     }
     Ok(())
 }
@@ -182,6 +257,51 @@ async fn db_seed(place: Place) -> Result<()> {
     }
     engine.close().await?;
     Ok(())
+}
+
+async fn db_reset(place: Place, allow_data_loss: bool) -> Result<()> {
+    let project = place.open()?;
+    if !allow_data_loss {
+        return Err(Failure::loses_data(
+            "this would drop every table with its rows\n  hint: `--allow-data-loss` does it all the same",
+        ));
+    }
+    let declared = schema::load(&project)?;
+    let engine = database::open(&project)?;
+    schema::clear(engine.as_ref()).await?;
+    schema::apply(engine.as_ref(), &declared, true).await?;
+    let rows = seed::run(&project, engine.as_ref(), &declared.catalog).await?.unwrap_or_default();
+    println!("{} tables and views, {rows} rows", declared.catalog.tables.len());
+    engine.close().await?;
+    Ok(())
+}
+
+fn diagram(project: &Project, svg: Option<PathBuf>, mermaid: Option<PathBuf>) -> Result<()> {
+    let catalog = schema::load(project)?.catalog;
+    let write = |file: &PathBuf, text: String| {
+        std::fs::write(file, text).doing(|| format!("write {}", file.display()))
+    };
+    if let Some(file) = &svg {
+        write(file, diagram::svg(&catalog))?;
+    }
+    match &mermaid {
+        Some(file) => write(file, diagram::mermaid(&catalog))?,
+        None if svg.is_none() => print(diagram::mermaid(&catalog).as_bytes()),
+        None => {}
+    }
+    Ok(())
+}
+
+/// Prints what is likely to be piped: a reader that has seen enough, such as `head`, is no failure.
+fn print(text: &[u8]) {
+    let _ = std::io::stdout().write_all(text);
+}
+
+fn completions(shell: clap_complete::Shell) {
+    let mut command = Arguments::command();
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, "mainstay", &mut script);
+    print(&script);
 }
 
 fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {

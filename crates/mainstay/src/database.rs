@@ -1,6 +1,5 @@
 //! From the database's URL to an engine.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use mainstay_engine::Engine;
@@ -24,13 +23,5 @@ pub fn open(project: &Project) -> Result<Arc<dyn Engine>> {
         _ => Err(Failure::invalid(format!(
             "[database] url = \"{url}\" names no database that is known here\n  hint: write sqlite:PATH"
         ))),
-    }
-}
-
-/// Whether the project's database was there before.
-pub fn exists(project: &Project) -> bool {
-    match project.settings.database.url.split_once(':') {
-        Some(("sqlite", path)) => project.folder.join(Path::new(path.trim_start_matches("//"))).exists(),
-        _ => true,
     }
 }

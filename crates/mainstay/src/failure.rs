@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use mainstay_base::Problem;
+use mainstay_sql::{Diagnostics, SourceFiles};
 
 /// The result of a command.
 pub type Result<T> = std::result::Result<T, Failure>;
@@ -35,9 +36,14 @@ impl Failure {
         Self { text: text.into(), code: 5 }
     }
 
+    /// Tells the user.
+    pub fn show(&self) {
+        anstream::eprintln!("\u{1b}[1;31merror\u{1b}[0m: {}", self.text);
+    }
+
     /// Tells the user, and gives the exit code.
     pub fn report(self) -> ExitCode {
-        anstream::eprintln!("\u{1b}[1;31merror\u{1b}[0m: {}", self.text);
+        self.show();
         ExitCode::from(self.code)
     }
 }
@@ -54,6 +60,13 @@ impl From<Problem> for Failure {
             text.push_str(hint);
         }
         Self::new(text)
+    }
+}
+
+/// Shows what is wrong in a text, each at its place.
+pub fn diagnose(files: &SourceFiles, diagnostics: &Diagnostics) {
+    if !diagnostics.is_empty() {
+        anstream::eprintln!("{}\n", diagnostics.render(files, true).trim_end());
     }
 }
 

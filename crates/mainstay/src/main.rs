@@ -2,8 +2,10 @@
 
 mod cli;
 mod database;
+mod dev;
 mod failure;
 mod keys;
+mod progress;
 mod project;
 mod request_log;
 mod schema;

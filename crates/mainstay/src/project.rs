@@ -48,6 +48,13 @@ impl Project {
         self.folder.join("public")
     }
 
+    /// Its name: that of its folder.
+    pub fn name(&self) -> String {
+        let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
+        let name = folder.file_name().unwrap_or(folder.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+
     /// Where the world reaches the project, without a slash at the end.
     pub fn url(&self, address: SocketAddr) -> String {
         match &self.settings.server.public_url {

@@ -7,7 +7,8 @@ use mainstay_engine::Engine;
 use mainstay_migrate::{Migration, Safety};
 use mainstay_sql::SourceFiles;
 
-use crate::failure::{Doing, Failure, Result};
+use crate::failure::{Doing, Failure, Result, diagnose};
+use crate::progress::Progress;
 use crate::project::Project;
 
 /// The declared schema: its catalog and its text.
@@ -22,9 +23,7 @@ pub struct Declared {
 pub fn load(project: &Project) -> Result<Declared> {
     let files = files(project)?;
     let (catalog, diagnostics) = mainstay_catalog::load(&files);
-    if !diagnostics.is_empty() {
-        anstream::eprint!("{}", diagnostics.render(&files, true));
-    }
+    diagnose(&files, &diagnostics);
     match catalog {
         Some(catalog) => Ok(Declared { catalog: Arc::new(catalog), text: text(&files) }),
         None => {
@@ -101,8 +100,15 @@ pub async fn apply(engine: &dyn Engine, declared: &Declared, allow_data_loss: bo
             losses.join("\n  - ")
         )));
     }
-    engine.migrate(&migration, &declared.text, &|_, _| {}).await?;
+    let progress = Progress::new("rebuilding tables");
+    engine.migrate(&migration, &declared.text, &|done, total| progress.report(done, total)).await?;
     Ok(migration)
+}
+
+/// Drops everything that was ever applied.
+pub async fn clear(engine: &dyn Engine) -> Result<()> {
+    let nothing = Declared { catalog: Arc::new(Catalog::default()), text: String::new() };
+    apply(engine, &nothing, true).await.map(|_| ())
 }
 
 /// The declared catalog, when the database is in its shape.

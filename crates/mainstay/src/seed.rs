@@ -11,7 +11,7 @@ use mainstay_expr::{Expr, RequestContext, Role, Session, Value};
 use mainstay_plan::{Action, InsertPlan, NewColumn, Otherwise, Plan};
 use mainstay_sql::{Diagnostics, SourceFiles, Statement};
 
-use crate::failure::{Doing, Failure, Result};
+use crate::failure::{Doing, Failure, Result, diagnose};
 use crate::project::Project;
 
 /// Rows that are written at once.
@@ -46,9 +46,7 @@ pub async fn run(project: &Project, engine: &dyn Engine, catalog: &Arc<Catalog>)
 }
 
 fn refuse(files: &SourceFiles, diagnostics: Diagnostics) -> Result<()> {
-    if !diagnostics.is_empty() {
-        anstream::eprint!("{}", diagnostics.render(files, true));
-    }
+    diagnose(files, &diagnostics);
     if diagnostics.has_errors() {
         return Err(Failure::invalid("the seed has errors; nothing was added"));
     }

@@ -33,7 +33,9 @@ const READY_LIMIT: Duration = Duration::from_secs(2);
 /// All that one listener serves.
 pub struct Site {
     rest: Rest,
-    engine: Arc<dyn Engine>,
+    exec: Arc<Exec>,
+    /// The default schema.
+    schema: String,
     tokens: Tokens,
     files: StaticFiles,
     about: Bytes,
@@ -56,7 +58,8 @@ impl Site {
         let settings = &project.settings;
         let keys = Keys::of(project)?;
         let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
-        let exec = Exec::new(engine.clone(), catalog, clock, random, settings.planner(), settings.limits());
+        let exec = Exec::new(engine, catalog, clock, random, settings.planner(), settings.limits());
+        let exec = Arc::new(exec);
         let url = project.url(address);
         let rest = mainstay_rest::Settings {
             schemas: settings.api.schemas.clone(),
@@ -65,8 +68,9 @@ impl Site {
             public_url: format!("{url}/rest/v1"),
         };
         Ok(Self {
-            rest: Rest::new(Arc::new(exec), rest),
-            engine,
+            rest: Rest::new(exec.clone(), rest),
+            exec,
+            schema: settings.api.schemas.first().cloned().unwrap_or_default(),
             tokens: Tokens::new(&keys.jwt_secret),
             files: StaticFiles::new(project.public_folder(), settings.site.content_security_policy()),
             about: Bytes::from(json!({"url": url, "anon_key": keys.anon_key}).to_string()),
@@ -88,6 +92,38 @@ impl Site {
             log.write(&parts, &response, started.elapsed());
         }
         response
+    }
+
+    /// A table of the default schema that a visitor may read, one with rows if there is one: found by asking.
+    pub async fn readable_table(&self) -> Option<String> {
+        let mut empty = None;
+        for name in self.tables() {
+            let request = Request::get(format!("/{name}?limit=1")).body(()).ok()?;
+            let (parts, ()) = request.into_parts();
+            let visitor = self.tokens.caller(&parts.headers, SystemClock.now_us() / 1_000_000).ok()?;
+            let path = parts.uri.path();
+            let response = self.rest.respond(&parts, path, Bytes::new(), &visitor).await;
+            if response.status() == StatusCode::OK {
+                if response.body().len() > b"[]".len() {
+                    return Some(name);
+                }
+                empty.get_or_insert(name);
+            }
+        }
+        empty
+    }
+
+    /// The first table of the default schema.
+    pub fn first_table(&self) -> Option<String> {
+        self.tables().into_iter().next()
+    }
+
+    /// The tables and views of the default schema whose names need no encoding.
+    fn tables(&self) -> Vec<String> {
+        let plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let catalog = self.exec.catalog();
+        let tables = catalog.tables.iter().filter(|table| table.schema == self.schema && plain(&table.name));
+        tables.map(|table| table.name.clone()).collect()
     }
 
     async fn route(&self, parts: &Parts, body: Incoming) -> Response<Body> {
@@ -130,7 +166,7 @@ impl Site {
 
     /// Whether requests can be answered: asked by who decides where they are sent.
     async fn ready(&self) -> ResponseParts {
-        match tokio::time::timeout(READY_LIMIT, self.engine.applied_schema()).await {
+        match tokio::time::timeout(READY_LIMIT, self.exec.engine().applied_schema()).await {
             Ok(Ok(_)) => json_response(StatusCode::OK, b"{\"status\":\"ready\"}".as_slice()),
             _ => json_response(StatusCode::SERVICE_UNAVAILABLE, b"{\"status\":\"unavailable\"}".as_slice()),
         }

@@ -7,6 +7,7 @@ mod describe;
 pub mod diagram;
 mod diff;
 mod meaning;
+mod script;
 mod tables;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use mainstay_expr::{Expr, TableId};
 
 pub use describe::describe;
 pub use diff::diff;
+pub use script::script;
 
 /// How to get from one schema to another.
 #[derive(Debug, Clone)]

@@ -39,24 +39,24 @@ pub(crate) fn compare(from: &Catalog, to: &Catalog, old: &Table, new: &Table) ->
 }
 
 /// For each new column the old one that it is, by position.
-struct Matched(Vec<Option<u32>>);
+pub(crate) struct Matched(Vec<Option<u32>>);
 
 impl Matched {
     fn len(&self) -> usize {
         self.0.iter().flatten().count()
     }
 
-    fn old_of(&self, new: u32) -> Option<u32> {
+    pub fn old_of(&self, new: u32) -> Option<u32> {
         self.0[new as usize]
     }
 
     /// The new position of an old column.
-    fn new_of(&self, old: u32) -> Option<u32> {
+    pub fn new_of(&self, old: u32) -> Option<u32> {
         self.0.iter().position(|known| *known == Some(old)).map(|position| position as u32)
     }
 }
 
-fn matched_columns(old: &Table, new: &Table) -> Matched {
+pub(crate) fn matched_columns(old: &Table, new: &Table) -> Matched {
     let find = |name: &str| old.columns.iter().position(|column| column.name == name).map(|at| at as u32);
     let is_taken = |name: &str| new.columns.iter().any(|column| column.name == name);
     let matched = new.columns.iter().map(|column| {

@@ -140,6 +140,8 @@ pub struct Child {
     pub key_items: Vec<u32>,
     /// Whether there is at most one row for each parent.
     pub to_one: bool,
+    /// The JSON object that stands for the rows of a parent that has none: an aggregate over no rows is still a row.
+    pub without_rows: Option<String>,
 }
 
 /// Adding rows. Steps for each row, in order: values, checks, the write; conflicting rows go another way.

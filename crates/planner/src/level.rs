@@ -231,8 +231,10 @@ impl<'a> Planner<'a> {
                 builder.item(expr, "key")
             })
             .collect();
+        let without_rows =
+            crate::aggregate::over_no_rows(&below.select, &below.fields, linked.target_key.len());
         let node = Node { select: below.select, fields: below.fields, children: below.children };
-        Ok(Child { node, parent_items, key: linked.target_key, key_items, to_one })
+        Ok(Child { node, parent_items, key: linked.target_key, key_items, to_one, without_rows })
     }
 
     /// Joins the target of a to-one spread, so that its fields can be grouped by and aggregated with this level's.

@@ -189,6 +189,11 @@ impl<'a> Planner<'a> {
         let base = written.base;
         let key = match &conflict.columns {
             Some(names) => {
+                let unknown =
+                    |name: &&String| written.relation.columns.iter().all(|column| column.name != **name);
+                if let Some(name) = names.iter().find(unknown) {
+                    return Err(Problem::new("42703", format!("column \"{name}\" does not exist")));
+                }
                 let key = payload_columns(written, names)?;
                 if !is_key(base, &key) {
                     return Err(Problem::new(
@@ -302,22 +307,52 @@ fn named_columns(written: &Written<'_>, names: &[String]) -> Vec<u32> {
 /// Every column that an insert writes.
 fn new_columns(table: &Table, payload: &[u32], missing: MissingAs) -> Result<Vec<NewColumn>> {
     (0..table.columns.len() as u32)
-        .filter_map(|column| new_column(table, column, payload, missing).transpose())
+        .filter_map(|column| new_column(table, column, payload, missing).map_err(Problem::from).transpose())
         .collect()
 }
 
 /// The columns that an update sets.
 fn assigned_columns(table: &Table, payload: &[u32], missing: MissingAs) -> Result<Vec<NewColumn>> {
-    payload.iter().filter_map(|column| new_column(table, *column, payload, missing).transpose()).collect()
+    payload
+        .iter()
+        .filter_map(|column| new_column(table, *column, payload, missing).map_err(only_default).transpose())
+        .collect()
 }
 
-fn new_column(table: &Table, column: u32, payload: &[u32], missing: MissingAs) -> Result<Option<NewColumn>> {
+/// An update words the refusal of a generated value in its own way.
+fn only_default(refused: Refused) -> Problem {
+    let problem =
+        Problem::new("428C9", format!("column \"{}\" can only be updated to DEFAULT", refused.column));
+    problem.with_details(refused.details)
+}
+
+/// A column that takes no value from outside.
+struct Refused {
+    column: String,
+    details: String,
+    hint: Option<&'static str>,
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let message = format!("cannot insert a non-DEFAULT value into column \"{}\"", refused.column);
+        let problem = Problem::new("428C9", message).with_details(refused.details);
+        match refused.hint {
+            Some(hint) => problem.with_hint(hint),
+            None => problem,
+        }
+    }
+}
+
+fn new_column(
+    table: &Table,
+    column: u32,
+    payload: &[u32],
+    missing: MissingAs,
+) -> std::result::Result<Option<NewColumn>, Refused> {
     let declared = table.column(column);
     let cell = payload.iter().position(|given| *given == column).map(|cell| cell as u32);
-    let forbidden = |details: String| {
-        Problem::new("428C9", format!("cannot insert a non-DEFAULT value into column \"{}\"", declared.name))
-            .with_details(details)
-    };
+    let refused = |details: String, hint| Refused { column: declared.name.clone(), details, hint };
     let default = match &declared.default {
         ColumnDefault::None => Otherwise::Null,
         ColumnDefault::Expr(expr) => Otherwise::Default(expr.clone()),
@@ -327,13 +362,13 @@ fn new_column(table: &Table, column: u32, payload: &[u32], missing: MissingAs) -
                     "Column \"{}\" is an identity column defined as GENERATED ALWAYS.",
                     declared.name
                 );
-                return Err(forbidden(details).with_hint("Use OVERRIDING SYSTEM VALUE to override."));
+                return Err(refused(details, Some("Use OVERRIDING SYSTEM VALUE to override.")));
             }
             Otherwise::Identity
         }
         ColumnDefault::Generated(_) => {
             return match cell {
-                Some(_) => Err(forbidden(format!("Column \"{}\" is a generated column.", declared.name))),
+                Some(_) => Err(refused(format!("Column \"{}\" is a generated column.", declared.name), None)),
                 None => Ok(None),
             };
         }

@@ -54,43 +54,27 @@ impl Binder<'_> {
         to: &ColumnType,
         mismatch: impl FnOnce(&Type) -> String,
     ) -> Bind<Expr> {
-        let context = if bound.unknown { None } else { Some(cast_allowed(&bound.expr.ty, &to.ty)) };
-        match context {
-            None | Some(Some(CastContext::Implicit | CastContext::Assignment)) => {}
-            Some(_) => {
-                let message = mismatch(&bound.expr.ty);
-                let castable = cast_allowed(&bound.expr.ty, &to.ty).is_some();
-                let help = castable.then(|| format!("cast it: (…)::{to}"));
-                return Err(
-                    self.fail(Diagnostic::error("wrong-type", bound.span, message).with_help_if(help))
-                );
-            }
+        let context = cast_allowed(&bound.expr.ty, &to.ty);
+        let fits = matches!(context, Some(CastContext::Implicit | CastContext::Assignment));
+        if !bound.unknown && !fits {
+            let message = mismatch(&bound.expr.ty);
+            let help = context.map(|_| format!("cast it: (…)::{to}"));
+            return Err(self.fail(Diagnostic::error("wrong-type", bound.span, message).with_help_if(help)));
         }
-        if let ExprKind::Literal(value) = &bound.expr.kind
-            && !bound.unknown
-        {
+        let span = bound.span;
+        let expr = if bound.unknown { self.literal_of(bound, &to.ty)? } else { bound.expr };
+        if let ExprKind::Literal(value) = &expr.kind {
             // A constant is stored as it will be read: rounded, padded, or refused for its length.
-            let stored = cast::assign(&bound.expr.ty, value, to, &TimeContext::default());
-            return self.stored(stored, to, bound.span);
+            return match cast::assign(&expr.ty, value, to, &TimeContext::default()) {
+                Ok(value) => Ok(Expr::literal(value, to.ty.clone())),
+                Err(problem) => Err(self.error("invalid-literal", span, problem.message())),
+            };
         }
-        if bound.unknown {
-            let span = bound.span;
-            let literal = self.literal_of(bound, &to.ty)?;
-            let ExprKind::Literal(value) = &literal.kind else { return Ok(literal) };
-            let stored = cast::assign(&to.ty, value, to, &TimeContext::default());
-            return self.stored(stored, to, span);
-        }
+        let bound = Bound::typed(expr, span);
         match to.modifier {
             // Storing does not cut a text short, as a written cast does: that is found out when it is stored.
             Modifier::Length(_) => self.cast(bound, &ColumnType::from(to.ty.clone())),
             _ => self.cast(bound, to),
-        }
-    }
-
-    fn stored(&mut self, value: mainstay_base::Result<Value>, to: &ColumnType, span: Span) -> Bind<Expr> {
-        match value {
-            Ok(value) => Ok(Expr::literal(value, to.ty.clone())),
-            Err(problem) => Err(self.error("invalid-literal", span, problem.message())),
         }
     }
 

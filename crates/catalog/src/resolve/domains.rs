@@ -62,11 +62,13 @@ impl<'t> Resolver<'t> {
             {
                 self.catalog.domains[position].default = Some(default);
             }
+            let mut checks = Vec::with_capacity(it.checks.len());
             for check in &it.checks {
-                if let Ok(check) = self.domain_check(position, check) {
-                    self.catalog.domains[position].checks.push(check);
-                }
+                checks.extend(self.domain_check(position, check, &checks));
             }
+            // PostgreSQL checks them by name, those of the domain below first.
+            checks.sort_by(|one, other| one.name.cmp(&other.name));
+            self.catalog.domains[position].checks.extend(checks);
         }
     }
 
@@ -80,11 +82,11 @@ impl<'t> Resolver<'t> {
         })
     }
 
-    fn domain_check(&mut self, position: usize, check: &sql::DomainCheck) -> Bind<Check> {
+    fn domain_check(&mut self, position: usize, check: &sql::DomainCheck, before: &[Check]) -> Bind<Check> {
         let domain = &self.catalog.domains[position];
         let (schema, domain_name, ty) = (domain.schema.clone(), domain.name.clone(), domain.base.ty.clone());
         let name = match &check.name {
-            Some(name) if domain.checks.iter().any(|own| own.name == name.text) => {
+            Some(name) if before.iter().any(|own| own.name == name.text) => {
                 let message =
                     format!("constraint \"{}\" for domain \"{domain_name}\" already exists", name.text);
                 return Err(self.report(Diagnostic::error("duplicate-name", name.span, message)));

@@ -102,7 +102,8 @@ fn precedes(one: Span, other: Span) -> bool {
 
 /// Says that something of PostgreSQL is not there, and what to write instead.
 fn unsupported(what: &str, place: Span) -> Diagnostic {
-    let diagnostic = Diagnostic::error("unsupported", place, format!("{what} is not supported"));
+    let verb = if what.ends_with('s') { "are" } else { "is" };
+    let diagnostic = Diagnostic::error("unsupported", place, format!("{what} {verb} not supported"));
     diagnostic.with_help_if(instead_of(&what.to_uppercase()))
 }
 

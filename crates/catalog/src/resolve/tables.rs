@@ -141,12 +141,15 @@ impl<'t> Resolver<'t> {
         Err(self.error("duplicate-name", name.span, message))
     }
 
-    /// Binds the checks, those of the columns' domains included.
+    /// Binds the checks, those of the columns' domains included. They stand in the order in which PostgreSQL tells them:
+    /// the domains' column by column, then the table's own by name.
     pub(super) fn resolve_checks(&mut self) {
         for position in 0..self.catalog.tables.len() {
             self.copy_domain_checks(TableId(position as u32));
         }
-        for check in std::mem::take(&mut self.pending.checks) {
+        let mut checks = std::mem::take(&mut self.pending.checks);
+        checks.sort_by(|one, other| one.name.cmp(&other.name));
+        for check in checks {
             let mut binder = Binder::over_row(self, check.table, Clause::Check);
             let Ok(expr) = binder.condition(check.condition, "CHECK") else { continue };
             if self

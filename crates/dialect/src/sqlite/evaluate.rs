@@ -1,12 +1,16 @@
 //! What `pg_call` and `pg_call_volatile` do: stored arguments to values, the reference evaluator, and back.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use mainstay_base::{Clock, Problem, Randomness, Result};
 use mainstay_expr::eval::{Evaluator, Inputs, NoTables, Scope};
 use mainstay_expr::func::{self, Env};
-use mainstay_expr::{ColumnType, Expr, Session, TimeContext, Type, Value, cast};
+use mainstay_expr::{ColumnType, Expr, Session, TimeContext, Type, Value, cast, like};
 
 use super::signature::{Operation, Signature};
-use super::storage::{Datum, DatumRef, Storage};
+use super::storage::{Datum, DatumRef, Storage, utf8};
 
 /// What a call may depend on beside its arguments; `pg_call` itself depends on none of it.
 #[derive(Clone, Copy)]
@@ -22,8 +26,18 @@ pub struct Context<'a> {
 }
 
 /// A call of `pg_call` made ready: its first argument read.
+#[derive(Debug, Clone)]
+pub struct Function(Arc<Ready>);
+
+/// How many functions a thread remembers by their text: as many as the statements of a busy schema have.
+const FUNCTIONS_MAX: usize = 4096;
+
+thread_local! {
+    static KNOWN: RefCell<HashMap<Box<str>, Function>> = RefCell::default();
+}
+
 #[derive(Debug)]
-pub struct Function {
+struct Ready {
     operation: Operation,
     types: Vec<Type>,
     storages: Vec<Storage>,
@@ -34,8 +48,29 @@ pub struct Function {
 }
 
 impl Function {
-    /// Reads the text that is the first argument.
+    /// Reads the text that is the first argument, or remembers what it read before.
     pub fn parse(text: &str) -> Result<Self> {
+        if let Some(known) = KNOWN.with_borrow(|known| known.get(text).cloned()) {
+            return Ok(known);
+        }
+        let function = Self(Arc::new(Ready::read(text)?));
+        KNOWN.with_borrow_mut(|known| {
+            if known.len() >= FUNCTIONS_MAX {
+                known.clear();
+            }
+            known.insert(text.into(), function.clone());
+        });
+        Ok(function)
+    }
+
+    /// The value for the arguments that follow the first.
+    pub fn call(&self, args: &[DatumRef<'_>], context: &Context<'_>) -> Result<Datum> {
+        self.0.call(args, context)
+    }
+}
+
+impl Ready {
+    fn read(text: &str) -> Result<Self> {
         let signature = Signature::parse(text)?;
         let expr = signature
             .to_expr()
@@ -46,10 +81,17 @@ impl Function {
         Ok(Self { operation, types, storages, result_storage: Storage::of(&result), result, expr })
     }
 
-    /// The value for the arguments that follow the first.
-    pub fn call(&self, args: &[DatumRef<'_>], context: &Context<'_>) -> Result<Datum> {
+    fn call(&self, args: &[DatumRef<'_>], context: &Context<'_>) -> Result<Datum> {
         if args.len() != self.storages.len() {
             return Err(Problem::internal("pg_call was called with another number of arguments"));
+        }
+        if let (Operation::Match(op, escape), [DatumRef::Text(value), DatumRef::Text(pattern)]) =
+            (&self.operation, args)
+            && self.storages == [Storage::Text, Storage::Text]
+        {
+            // filters meet every row: nothing is copied for them
+            let found = like::matches(*op, utf8(value)?, utf8(pattern)?, *escape)?;
+            return Ok(Datum::Int(i64::from(found)));
         }
         let values = self
             .storages

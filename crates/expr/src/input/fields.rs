@@ -71,9 +71,65 @@ fn is_weekday(word: &str) -> bool {
 
 /// Reads all parts of a text; with `time_only`, bare digits are a time.
 pub(super) fn read(text: &str, time_only: bool) -> Result<Fields, Flaw> {
+    if let Some(fields) = iso_timestamp(text.as_bytes()) {
+        return Ok(fields);
+    }
     let mut reader = Reader { rest: text, time_only, ..Reader::default() };
     while reader.step()? {}
     reader.finish()
+}
+
+/// The form that programs write, `2024-01-02T03:04:05.678+01:00`, read without taking words apart; `None` for anything
+/// else, or when a part of it is out of range.
+fn iso_timestamp(text: &[u8]) -> Option<Fields> {
+    let two = |at: usize| match text.get(at..at + 2)? {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
+            Some(u32::from(tens - b'0') * 10 + u32::from(ones - b'0'))
+        }
+        _ => None,
+    };
+    let is = |at: usize, wanted: &[u8]| text.get(at).is_some_and(|byte| wanted.contains(byte));
+    if !(is(4, b"-") && is(7, b"-") && is(10, b"T ") && is(13, b":") && is(16, b":")) {
+        return None;
+    }
+    let (year, month, day) = (i64::from(two(0)? * 100 + two(2)?), two(5)?, two(8)?);
+    let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
+    let mut end = 19;
+    let mut micros = 0;
+    if is(end, b".") {
+        let digits = text[end + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if !(1..=6).contains(&digits) {
+            return None;
+        }
+        let fraction =
+            text[end + 1..end + 1 + digits].iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
+        micros = fraction * 10i64.pow(6 - digits as u32);
+        end += 1 + digits;
+    }
+    let zone = match &text[end..] {
+        [] => None,
+        b"Z" => Some(Zone::Utc),
+        rest => {
+            let minutes = match rest.len() {
+                3 => 0,
+                6 if is(end + 3, b":") => two(end + 4)?,
+                _ => return None,
+            };
+            let hours = two(end + 1)?;
+            let east = (hours < 16 && minutes < 60).then_some((hours * 60 + minutes) as i32 * 60)?;
+            match rest[0] {
+                b'+' => Some(Zone::fixed(east)),
+                b'-' => Some(Zone::fixed(-east)),
+                _ => return None,
+            }
+        }
+    };
+    if year == 0 || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let micros = micros + i64::from(second) * SECOND;
+    let time = time_of(i64::from(hour), i64::from(minute), micros).ok()?;
+    Some(Fields { date: Some((year, month, day)), time: Some(time), zone, special: None })
 }
 
 #[derive(Default)]

@@ -46,7 +46,7 @@ pub fn parse(ty: &ColumnType, text: &str, context: &TimeContext) -> Result<Value
 
 /// The value of that type that a text stands for.
 pub fn parse_plain(ty: &Type, text: &str, context: &TimeContext) -> Result<Value> {
-    if text.contains('\0') {
+    if memchr::memchr(0, text.as_bytes()).is_some() {
         return Err(Problem::new("22021", "invalid byte sequence for encoding \"UTF8\": 0x00"));
     }
     Ok(match ty {
@@ -124,7 +124,7 @@ pub(crate) fn unquote(json: &str) -> Result<Cow<'_, str>> {
         Some(plain) if memchr::memchr(b'\\', plain.as_bytes()).is_none() => Ok(Cow::Borrowed(plain)),
         _ => {
             let text: String = serde_json::from_str(json).map_err(|_| json::malformed())?;
-            if text.contains('\0') {
+            if memchr::memchr(0, text.as_bytes()).is_some() {
                 return Err(json::untranslatable());
             }
             Ok(Cow::Owned(text))

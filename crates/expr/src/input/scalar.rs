@@ -29,6 +29,11 @@ pub(crate) fn int_range(ty: &Type) -> std::ops::RangeInclusive<i64> {
 }
 
 pub(super) fn parse_int(ty: &Type, text: &str) -> Result<i64> {
+    if let Ok(value) = text.parse()
+        && int_range(ty).contains(&value)
+    {
+        return Ok(value);
+    }
     let trimmed = text.trim_matches(is_space);
     let digits = trimmed.strip_prefix(['+', '-']).unwrap_or(trimmed);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -112,7 +117,12 @@ fn read_uuid(text: &str) -> Option<[u8; 16]> {
 }
 
 pub(crate) fn hex_digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).map(|digit| digit as u8)
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
 }
 
 pub(super) fn parse_bytea(text: &str) -> Result<Vec<u8>> {

@@ -19,26 +19,21 @@ pub fn json_str(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// The first byte from `start` on that a JSON string must escape, found eight at a time.
+/// The first byte from `start` on that a JSON string must escape. Blocks are tested as a whole, which the compiler does
+/// with vector instructions.
 fn next_escaped(bytes: &[u8], start: usize) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
     let mut position = start;
-    while let Some(chunk) = bytes[position..].first_chunk::<8>() {
-        let word = u64::from_le_bytes(*chunk);
-        // The high bits that remain of `x - n & !x` mark bytes below n, at least one of them truly.
-        let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGHS;
-        let quote = below(word ^ (ONES * u64::from(b'"')), 1);
-        let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
-        if (below(word, 0x20) | quote | backslash) != 0 {
+    while let Some(block) = bytes[position..].first_chunk::<32>() {
+        if block.iter().fold(false, |found, byte| found | must_escape(*byte)) {
             break;
         }
-        position += 8;
+        position += block.len();
     }
-    bytes[position..]
-        .iter()
-        .position(|byte| matches!(byte, 0..0x20 | b'"' | b'\\'))
-        .map(|found| position + found)
+    bytes[position..].iter().position(|byte| must_escape(*byte)).map(|found| position + found)
+}
+
+fn must_escape(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
 fn escape(byte: u8, out: &mut Vec<u8>) {

@@ -126,22 +126,29 @@ pub(crate) fn into_string(out: Vec<u8>) -> String {
 
 /// Appends a uuid in its canonical form.
 pub fn uuid(value: &[u8; 16], out: &mut Vec<u8>) {
-    for (position, byte) in value.iter().enumerate() {
-        if matches!(position, 4 | 6 | 8 | 10) {
-            out.push(b'-');
+    let mut text = [b'-'; 36];
+    let mut position = 0;
+    for (index, byte) in value.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            position += 1;
         }
-        hex(&[*byte], out);
+        text[position..position + 2].copy_from_slice(&hex_pair(*byte));
+        position += 2;
     }
+    out.extend_from_slice(&text);
 }
 
 /// Appends bytes as hexadecimal digits.
 pub fn hex(bytes: &[u8], out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     out.reserve(bytes.len() * 2);
     for byte in bytes {
-        out.push(DIGITS[usize::from(byte >> 4)]);
-        out.push(DIGITS[usize::from(byte & 15)]);
+        out.extend_from_slice(&hex_pair(*byte));
     }
+}
+
+fn hex_pair(byte: u8) -> [u8; 2] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]
 }
 
 fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {

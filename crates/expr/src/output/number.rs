@@ -25,7 +25,12 @@ pub fn scaled(unscaled: i64, scale: u16, out: &mut Vec<u8>) {
 pub fn float8(value: f64, out: &mut Vec<u8>) {
     if value.is_finite() {
         let mut buffer = zmij::Buffer::new();
-        float(buffer.format_finite(value).as_bytes(), 15, out);
+        let shortest = buffer.format_finite(value).as_bytes();
+        if value == 0.0 || (1e-4..1e15).contains(&value.abs()) {
+            plain(shortest, out);
+        } else {
+            float(shortest, 15, out);
+        }
     } else {
         special(value, out);
     }
@@ -35,10 +40,20 @@ pub fn float8(value: f64, out: &mut Vec<u8>) {
 pub fn float4(value: f32, out: &mut Vec<u8>) {
     if value.is_finite() {
         let mut buffer = zmij::Buffer::new();
-        float(buffer.format_finite(value).as_bytes(), 6, out);
+        let shortest = buffer.format_finite(value).as_bytes();
+        if value == 0.0 || (1e-4..1e6).contains(&value.abs()) {
+            plain(shortest, out);
+        } else {
+            float(shortest, 6, out);
+        }
     } else {
         special(f64::from(value), out);
     }
+}
+
+/// Appends digits without an exponent, and without a fraction that is zero.
+fn plain(shortest: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(shortest.strip_suffix(b".0").unwrap_or(shortest));
 }
 
 fn special(value: f64, out: &mut Vec<u8>) {

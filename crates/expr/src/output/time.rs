@@ -20,11 +20,8 @@ pub fn date(days: i32, out: &mut Vec<u8>) {
 /// Appends a time of day (microseconds): `03:04:05.5`.
 pub fn time(micros: i64, out: &mut Vec<u8>) {
     let clock = calendar::clock(micros);
-    two(clock.hour, out);
-    out.push(b':');
-    two(clock.minute, out);
-    out.push(b':');
-    two(clock.second, out);
+    let [hour, minute, second] = [clock.hour, clock.minute, clock.second].map(pair);
+    out.extend_from_slice(&[hour[0], hour[1], b':', minute[0], minute[1], b':', second[0], second[1]]);
     fraction(clock.micros, out);
 }
 
@@ -62,15 +59,13 @@ fn local(micros: i64, east: Option<i32>, style: TimeStyle, out: &mut Vec<u8>) {
 fn civil_date(civil: Civil, out: &mut Vec<u8>) {
     let year = if civil.year <= 0 { 1 - civil.year } else { civil.year };
     if year < 10_000 {
-        two(year as u32 / 100, out);
-        two(year as u32 % 100, out);
+        out.extend_from_slice(&pair(year as u32 / 100));
+        out.extend_from_slice(&pair(year as u32 % 100));
     } else {
         super::int(year, out);
     }
-    out.push(b'-');
-    two(civil.month, out);
-    out.push(b'-');
-    two(civil.day, out);
+    let (month, day) = (pair(civil.month), pair(civil.day));
+    out.extend_from_slice(&[b'-', month[0], month[1], b'-', day[0], day[1]]);
 }
 
 fn era(civil: Civil, out: &mut Vec<u8>) {
@@ -94,12 +89,13 @@ fn offset(east: i32, style: TimeStyle, out: &mut Vec<u8>) {
     }
 }
 
+/// Two digits of a number below 100.
+fn pair(number: u32) -> [u8; 2] {
+    [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]
+}
+
 fn two(number: u32, out: &mut Vec<u8>) {
-    if number >= 100 {
-        return super::int(i64::from(number), out);
-    }
-    out.push(b'0' + (number / 10) as u8);
-    out.push(b'0' + (number % 10) as u8);
+    out.extend_from_slice(&pair(number));
 }
 
 /// The digits of a second after the point, without zeros at the end; nothing for none.
@@ -107,15 +103,10 @@ fn fraction(micros: u32, out: &mut Vec<u8>) {
     if micros == 0 {
         return;
     }
-    out.push(b'.');
-    let start = out.len();
-    let mut unit = 100_000;
-    while unit > 0 {
-        out.push(b'0' + (micros / unit % 10) as u8);
-        unit /= 10;
-    }
-    let zeros = out[start..].iter().rev().take_while(|digit| **digit == b'0').count();
-    out.truncate(out.len() - zeros);
+    let [first, second, third] = [micros / 10_000, micros / 100 % 100, micros % 100].map(pair);
+    let digits = [b'.', first[0], first[1], second[0], second[1], third[0], third[1]];
+    let zeros = digits.iter().rev().take_while(|digit| **digit == b'0').count();
+    out.extend_from_slice(&digits[..digits.len() - zeros]);
 }
 
 /// Appends an interval: `1 year 2 mons -3 days +04:05:06.7`.

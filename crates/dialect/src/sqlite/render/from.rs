@@ -6,6 +6,7 @@ use mainstay_expr::{
 };
 
 use super::fragment::unify;
+use super::lateral;
 use super::{ColumnForm, Renderer, Source, Sql, alias, table_name, unsupported};
 use crate::sql::sql;
 use crate::sqlite::storage::Storage;
@@ -21,11 +22,11 @@ pub(super) struct Reading {
 
 /// What is known while the sources of one FROM are rendered.
 #[derive(Default)]
-struct Clause {
+pub(super) struct Clause {
     /// The sources before this one: only lateral ones may speak of them, and SQLite has no LATERAL.
-    before: Vec<SourceId>,
+    pub before: Vec<SourceId>,
     /// Below a FULL JOIN conditions have no place but the source itself.
-    isolated: bool,
+    pub isolated: bool,
 }
 
 impl<'c> Renderer<'c> {
@@ -46,7 +47,7 @@ impl<'c> Renderer<'c> {
         Ok(Reading { sql, conditions })
     }
 
-    fn source(&mut self, item: &FromItem, clause: &mut Clause) -> Result<Reading> {
+    pub(super) fn source(&mut self, item: &FromItem, clause: &mut Clause) -> Result<Reading> {
         match item {
             FromItem::Table(source) => self.table(source, clause),
             FromItem::Select { source, select, lateral } => {
@@ -93,35 +94,6 @@ impl<'c> Renderer<'c> {
         Ok(Reading { sql: Some(sql), conditions: Vec::new() })
     }
 
-    /// A select that speaks of the sources before it, in an inner position.
-    fn lateral(&mut self, source: SourceId, select: &Select, clause: &mut Clause) -> Result<Reading> {
-        if is_plain(select) {
-            let mut inner = Clause { before: clause.before.clone(), isolated: clause.isolated };
-            let mut from = Reading::default();
-            let mut parts = Vec::new();
-            for item in &select.from {
-                let part = self.source(item, &mut inner)?;
-                from.conditions.extend(part.conditions);
-                parts.extend(part.sql);
-            }
-            if let Some(filter) = &select.filter {
-                from.conditions.push(self.condition(filter)?);
-            }
-            from.sql = (!parts.is_empty()).then(|| Sql::join(parts, ", "));
-            clause.before = inner.before;
-            let items = select.items.iter().map(|item| item.expr.clone()).collect();
-            self.sources.insert(source, Source::Merged { items });
-            return Ok(from);
-        }
-        let conditions = match row_count(select) {
-            RowCount::One => Vec::new(),
-            RowCount::AtMostOne => vec![self.exists(select)?.sql],
-            RowCount::Any => return Err(unsupported("a LATERAL subquery of several rows")),
-        };
-        self.sources.insert(source, Source::Inlined { select: Box::new(select.clone()) });
-        Ok(Reading { sql: None, conditions })
-    }
-
     fn join(
         &mut self,
         kind: JoinKind,
@@ -135,18 +107,20 @@ impl<'c> Renderer<'c> {
         let first = clause.before.len();
         let left_from = self.source(left, clause)?;
         let middle = clause.before.len();
+        let was_merged = matches!(right, FromItem::Select { select, lateral: true, .. }
+            if speaks_of(select, &clause.before));
         if kind == JoinKind::Left
-            && let FromItem::Select { source, select, lateral: true } = right
-            && speaks_of(select.as_ref(), &clause.before)
+            && was_merged
+            && let FromItem::Select { source, select, .. } = right
         {
-            // a column of the missing row is NULL, and so is a scalar subquery without a row
-            if row_count(select) == RowCount::Any || !on.is_true() {
-                return Err(unsupported("LEFT JOIN LATERAL of several rows"));
+            if on.is_true() && self.inlined(*source, select) {
+                clause.before.push(*source);
+                clause.isolated = was_isolated;
+                return Ok(left_from);
             }
-            self.sources.insert(*source, Source::Inlined { select: select.clone() });
-            clause.before.push(*source);
-            clause.isolated = was_isolated;
-            return Ok(left_from);
+            if !lateral::shows_columns_only(select) {
+                return Err(unsupported("LEFT JOIN LATERAL of computed columns of several rows"));
+            }
         }
         let right_from = self.source(right, clause)?;
         clause.isolated = was_isolated;
@@ -166,10 +140,7 @@ impl<'c> Renderer<'c> {
         let (Some(left_sql), Some(right_sql)) = (left_from.sql.clone(), right_from.sql.clone()) else {
             return one_sided(kind, left_from, right_from, on);
         };
-        let right_sql = match right {
-            FromItem::Join { .. } => right_sql.parenthesized(),
-            _ => right_sql,
-        };
+        let right_sql = if joins(right, was_merged) { right_sql.parenthesized() } else { right_sql };
         let (word, mut inner, outer) = match kind {
             JoinKind::Inner => {
                 let all = left_from.conditions.into_iter().chain(right_from.conditions).collect();
@@ -276,39 +247,20 @@ fn one_sided(kind: JoinKind, left: Reading, right: Reading, on: Option<Sql>) -> 
     Ok(Reading { sql: left.sql.or(right.sql), conditions })
 }
 
+/// Whether a source is said as more than one.
+fn joins(item: &FromItem, was_merged: bool) -> bool {
+    match item {
+        FromItem::Join { .. } => true,
+        FromItem::Select { select, .. } if was_merged => match select.from.as_slice() {
+            [only] => matches!(only, FromItem::Join { .. }),
+            _ => true,
+        },
+        _ => false,
+    }
+}
+
 fn speaks_of(select: &Select, sources: &[SourceId]) -> bool {
     select.any(
         |expr| matches!(expr.kind, ExprKind::Column(ColumnRef { source, .. }) if sources.contains(&source)),
     )
-}
-
-/// Whether a select only filters and computes, so that its sources can stand in its place.
-fn is_plain(select: &Select) -> bool {
-    !select.grouped
-        && !select.distinct
-        && select.distinct_on.is_empty()
-        && select.set_ops.is_empty()
-        && select.limit.is_none()
-        && select.offset.is_none()
-}
-
-#[derive(PartialEq)]
-enum RowCount {
-    One,
-    AtMostOne,
-    Any,
-}
-
-fn row_count(select: &Select) -> RowCount {
-    if !select.set_ops.is_empty() {
-        return RowCount::Any;
-    }
-    let is_one = |expr: &Expr| matches!(expr.kind, ExprKind::Literal(mainstay_expr::Value::Int(1)));
-    if select.grouped && select.group_by.is_empty() && select.having.is_none() && select.limit.is_none() {
-        RowCount::One
-    } else if select.limit.as_ref().is_some_and(is_one) {
-        RowCount::AtMostOne
-    } else {
-        RowCount::Any
-    }
 }

@@ -11,6 +11,7 @@ mod compare;
 mod expr;
 mod fragment;
 mod from;
+mod lateral;
 mod order;
 mod pattern;
 mod select;

@@ -8,7 +8,7 @@ mod decode;
 mod encode;
 mod output;
 
-use mainstay_base::Problem;
+use mainstay_base::{Problem, Result};
 use mainstay_expr::{ColumnType, Modifier, Type};
 
 use crate::Constant;
@@ -259,6 +259,11 @@ impl Storage {
             _ => None,
         }
     }
+}
+
+/// Stored text. What we stored is UTF-8.
+pub(super) fn utf8(text: &[u8]) -> Result<&str> {
+    std::str::from_utf8(text).map_err(|_| invalid_utf8())
 }
 
 fn invalid_utf8() -> Problem {

@@ -4,7 +4,7 @@
 use mainstay_base::Result;
 use mainstay_expr::{Zone, output};
 
-use super::{DatumRef, Storage};
+use super::{DatumRef, Storage, utf8};
 
 /// Appends a value as JSON; `null` for NULL.
 pub fn write_json(storage: &Storage, datum: DatumRef<'_>, zone: &Zone, out: &mut Vec<u8>) -> Result<()> {
@@ -85,10 +85,6 @@ fn without_zeros(time: &[u8]) -> &[u8] {
         Some(b'.') => &time[..end - 1],
         _ => &time[..end],
     }
-}
-
-fn utf8(text: &[u8]) -> Result<&str> {
-    std::str::from_utf8(text).map_err(|_| super::invalid_utf8())
 }
 
 #[cfg(test)]

@@ -1,0 +1,36 @@
+//! The site in force, and its replacement by another while requests come in.
+
+use std::sync::Arc;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tokio::sync::{RwLock, RwLockWriteGuard};
+
+use crate::serve::Respond;
+use crate::site::Site;
+use crate::static_files::Body;
+
+/// A site that can be replaced. Requests share it; who replaces it waits for those under way, and those that come
+/// meanwhile wait for the new one, so that each sees a database and a schema that belong together.
+pub struct Live {
+    site: RwLock<Arc<Site>>,
+}
+
+impl Live {
+    /// Begins with this site.
+    pub fn new(site: Site) -> Self {
+        Self { site: RwLock::new(Arc::new(site)) }
+    }
+
+    /// The site, to be replaced: no request is under way until the guard is dropped.
+    pub async fn pause(&self) -> RwLockWriteGuard<'_, Arc<Site>> {
+        self.site.write().await
+    }
+}
+
+impl Respond for Live {
+    async fn respond(&self, request: Request<Incoming>) -> Response<Body> {
+        let site = self.site.read().await;
+        site.respond(request).await
+    }
+}
