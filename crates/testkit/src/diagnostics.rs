@@ -8,6 +8,9 @@ use crate::scenario::Diagnostic;
 
 static HEADLINE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^\s*error(?:\[[\w-]+\])?: (.*)$").expect("a valid pattern"));
+/// The closing line counts what was found and is no error of its own.
+static SUMMARY: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^the schema has \d+ errors?$").expect("a valid pattern"));
 static PLACE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"([\w-]+\.sql):(\d+):(\d+)").expect("a valid pattern"));
 
@@ -25,6 +28,9 @@ pub fn read(output: &str) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     for line in output.lines() {
         if let Some(headline) = HEADLINE.captures(line) {
+            if SUMMARY.is_match(&headline[1]) {
+                continue;
+            }
             found.push(Found { message: headline[1].to_owned(), place: None });
         } else if let (Some(place), Some(last)) = (PLACE.captures(line), found.last_mut())
             && last.place.is_none()
@@ -64,7 +70,8 @@ mod tests {
     use super::*;
 
     const OUTPUT: &str = "error[unknown-type]: type \"strng\" does not exist\n  --> schema/main.sql:2:8\n   |\n\
-        help: did you mean `string`?\n\nerror: 1 problem found\n";
+        help: did you mean `string`?\n\nerror: 1 problem found\n\
+        error: the schema has 1 error\n";
 
     #[test]
     fn a_headline_takes_the_first_place_below_it() {

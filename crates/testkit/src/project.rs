@@ -43,9 +43,10 @@ pub fn binary() -> Result<PathBuf, String> {
         .ok_or_else(|| format!("no mainstay binary in {}: run `cargo build -p mainstay`", target.display()))
 }
 
-/// The root of this workspace.
+/// The root of this workspace: where cargo runs the test, not where it was built, for builds may be shared.
 pub fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&here).join("../..")
 }
 
 /// One world: the template and, once a case that only reads asks for it, the server that such cases share.
