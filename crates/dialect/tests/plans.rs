@@ -137,6 +137,40 @@ fn inputs_use_indexes_too() {
     }
 }
 
+/// A hidden row must not be found by the error it would cause.
+#[test]
+fn errors_of_hidden_rows_are_not_seen() {
+    let schema = "create table t (id int primary key, hidden bool not null, x int not null, name text);
+        create view v as select id, hidden, 10 / x as y, name from t;
+        create index on t (hidden);";
+    let database = Database::new(schema);
+    for row in [["1", "f", "1", "a"], ["2", "t", "0", "12"], ["3", "f", "2", "7"]] {
+        database.insert("t", &row);
+    }
+    for (query, rows) in [
+        ("select id from t where 10 / x > 5 and id < 100", "1"),
+        ("select id from v where y > 5", "1"),
+        ("select w.id from (select id, name, hidden from v where y > 1) w where w.name ~ '^[a-z]'", "1"),
+        ("select a.id from t a join t b on 10 / b.x = 5 and a.id = 1", "1"),
+        ("select a.id from t a left join t b on 10 / b.x = a.id where a.id = 3", "3"),
+        ("select id from t where (10 / x)::text like '5' or id = 7", "3"),
+    ] {
+        let mut select = select_of(&database.catalog, query);
+        select.tables_mut(|source| {
+            // an expression that SQLite takes for dear, and would rather evaluate last
+            let hidden = Expr::column(source.source, 1, Type::Bool).negate();
+            let dear =
+                Select { items: vec![Item { expr: hidden, name: String::new() }], ..Select::default() };
+            source.visible = Some(Box::new(Expr::new(ExprKind::Scalar(Box::new(dear)), Type::Bool)));
+        });
+        let found = database.sqlite(&select, &[]).unwrap_or_else(|problem| {
+            panic!("{query}: {problem}\n{}", plan(&database, &select).0);
+        });
+        let shown: Vec<String> = found.iter().map(|row| show(&[Type::Int4], row)).collect();
+        assert_eq!(shown, [rows], "{query}");
+    }
+}
+
 const RULED: &str = "
     create table a (id int primary key, b int, hidden bool not null);
     create table b (id int primary key, a int, hidden bool not null);

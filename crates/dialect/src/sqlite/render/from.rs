@@ -5,6 +5,7 @@ use mainstay_expr::{
     ColumnRef, Expr, ExprKind, FromItem, JoinKind, Select, SourceId, TableSource, Tree, Type,
 };
 
+use super::barrier::{behind, hides_rows};
 use super::fragment::unify;
 use super::lateral;
 use super::{ColumnForm, Renderer, Source, Sql, alias, table_name, unsupported};
@@ -27,12 +28,13 @@ pub(super) struct Clause {
     pub before: Vec<SourceId>,
     /// Below a FULL JOIN conditions have no place but the source itself.
     pub isolated: bool,
+    barrier: bool,
 }
 
 impl<'c> Renderer<'c> {
-    /// All of FROM.
-    pub(super) fn reading(&mut self, items: &[FromItem]) -> Result<Reading> {
-        let mut clause = Clause::default();
+    /// All of FROM. With `barrier` nothing outside reaches into a derived table whose rows policies choose.
+    pub(super) fn reading(&mut self, items: &[FromItem], barrier: bool) -> Result<Reading> {
+        let mut clause = Clause { barrier, ..Clause::default() };
         let mut parts = Vec::new();
         let mut conditions = Vec::new();
         for (position, item) in items.iter().enumerate() {
@@ -89,7 +91,11 @@ impl<'c> Renderer<'c> {
 
     fn derived_source(&mut self, source: SourceId, select: &Select, clause: &Clause) -> Result<Reading> {
         let rendered = self.without(&clause.before, |renderer| renderer.derived(select))?;
-        let sql = sql!["(", rendered.sql, ") AS ", alias(source)];
+        // SQLite moves no condition into a select with a limit
+        let is_barrier =
+            clause.barrier && hides_rows(select) && select.limit.is_none() && select.offset.is_none();
+        let barrier = if is_barrier { " LIMIT -1" } else { "" };
+        let sql = sql!["(", rendered.sql, barrier, ") AS ", alias(source)];
         self.sources.insert(source, Source::Derived { columns: rendered.columns, nullable: false });
         Ok(Reading { sql: Some(sql), conditions: Vec::new() })
     }
@@ -124,7 +130,7 @@ impl<'c> Renderer<'c> {
         }
         let right_from = self.source(right, clause)?;
         clause.isolated = was_isolated;
-        let on = if on.is_true() { None } else { Some(self.condition(on)?) };
+        let on = self.joined_on(on, &left_from, &right_from)?;
         let (left_nullable, right_nullable) = match kind {
             JoinKind::Inner => (false, false),
             JoinKind::Left => (false, true),
@@ -156,6 +162,18 @@ impl<'c> Renderer<'c> {
         Ok(Reading { sql: Some(sql![left_sql, word, right_sql, " ON ", on]), conditions: outer })
     }
 
+    fn joined_on(&mut self, on: &Expr, left: &Reading, right: &Reading) -> Result<Option<Sql>> {
+        if on.is_true() {
+            return Ok(None);
+        }
+        let said = self.condition(on)?;
+        if !self.may_fail(on) {
+            return Ok(Some(said));
+        }
+        let conditions: Vec<Sql> = left.conditions.iter().chain(&right.conditions).cloned().collect();
+        Ok(Some(behind(&conditions, said)))
+    }
+
     fn make_nullable(&mut self, sources: &[SourceId]) {
         for source in sources {
             if let Some(Source::Table { nullable, .. } | Source::Derived { nullable, .. }) =
@@ -178,7 +196,7 @@ impl<'c> Renderer<'c> {
             let column: Vec<_> = cells.iter().map(|row| row[position].clone()).collect();
             let nullable = column.iter().any(|cell| cell.nullable);
             let (column, storage) = unify(column)?;
-            columns.push(ColumnForm { storage, nullable });
+            columns.push(ColumnForm { storage, nullable, may_fail: false });
             for (select, cell) in selects.iter_mut().zip(column) {
                 select.push(cell.sql.then(" AS ").then(Sql::numbered("c", position as u64)));
             }
@@ -220,7 +238,7 @@ impl<'c> Renderer<'c> {
              SELECT c0 FROM g) AS ",
             alias(source)
         ];
-        let column = ColumnForm { storage: Storage::Int, nullable: false };
+        let column = ColumnForm { storage: Storage::Int, nullable: false, may_fail: false };
         self.sources.insert(source, Source::Derived { columns: vec![column], nullable: false });
         clause.before.push(source);
         Ok(Reading { sql: Some(sql), conditions: Vec::new() })

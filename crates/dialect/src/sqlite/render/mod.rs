@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod assign;
+mod barrier;
 mod call;
 mod cast;
 mod compare;
@@ -100,6 +101,8 @@ fn unsupported(what: &str) -> Problem {
 struct ColumnForm {
     storage: Storage,
     nullable: bool,
+    /// Whether computing it can fail for some row.
+    may_fail: bool,
 }
 
 /// What a source number stands for.

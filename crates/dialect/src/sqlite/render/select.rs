@@ -3,6 +3,7 @@
 use mainstay_base::{Problem, Result};
 use mainstay_expr::{CompareOp, Expr, ExprKind, FromItem, Item, Select, SetOp, SourceId, Value};
 
+use super::barrier::behind;
 use super::fragment::{Fragment, Pliant};
 use super::order::{directed, order_key};
 use super::{ColumnForm, Renderer, Restriction, Sql, collated};
@@ -59,7 +60,7 @@ impl Renderer<'_> {
         }
         let body = self.body(select, restriction)?;
         let items = self.items(&select.items, wanted)?;
-        let columns = column_forms(&items);
+        let columns = self.column_forms(&select.items, &items);
         if !select.distinct_on.is_empty() {
             let sql = self.distinct_on(select, body, items)?;
             return Ok(Rendered { sql, columns });
@@ -85,18 +86,19 @@ impl Renderer<'_> {
 
     /// FROM to HAVING.
     pub(super) fn body(&mut self, select: &Select, restriction: Restriction<'_>) -> Result<Body> {
-        let from = self.reading(&select.from)?;
-        let (restricted, keys) = self.restriction(restriction)?;
-        let mut conditions = restricted;
-        if let Some(filter) = &select.filter {
-            match &filter.kind {
-                ExprKind::And(terms) => {
-                    for term in terms {
-                        conditions.push(self.condition(term)?);
-                    }
-                }
-                _ => conditions.push(self.condition(filter)?),
-            }
+        let terms = match &select.filter {
+            Some(Expr { kind: ExprKind::And(terms), .. }) => terms.as_slice(),
+            Some(filter) => std::slice::from_ref(filter),
+            None => &[],
+        };
+        let mut from = self.reading(&select.from, false)?;
+        if terms.iter().any(|term| self.may_fail(term)) {
+            from = self.reading(&select.from, true)?;
+        }
+        let (mut conditions, keys) = self.restriction(restriction)?;
+        for term in terms {
+            let said = self.condition(term)?;
+            conditions.push(if self.may_fail(term) { behind(&from.conditions, said) } else { said });
         }
         conditions.extend(from.conditions);
         let mut sql = Sql::default();
@@ -168,6 +170,15 @@ impl Renderer<'_> {
         Ok(fragments)
     }
 
+    fn column_forms(&self, items: &[Item], fragments: &[Fragment]) -> Vec<ColumnForm> {
+        let form = |(item, fragment): (&Item, &Fragment)| ColumnForm {
+            storage: fragment.storage.clone(),
+            nullable: fragment.nullable,
+            may_fail: self.may_fail(&item.expr),
+        };
+        items.iter().zip(fragments).map(form).collect()
+    }
+
     /// Set operators: the members one after the other, ORDER BY and LIMIT around them.
     fn compound(&mut self, select: &Select, wanted: Option<&[Storage]>) -> Result<Rendered> {
         let head =
@@ -195,7 +206,10 @@ impl Renderer<'_> {
             }
             for (at, column) in rendered.columns.into_iter().enumerate() {
                 match columns.get_mut(at) {
-                    Some(known) => known.nullable |= column.nullable,
+                    Some(known) => {
+                        known.nullable |= column.nullable;
+                        known.may_fail |= column.may_fail;
+                    }
                     None => columns.push(column),
                 }
             }
@@ -349,10 +363,6 @@ fn stored(fragment: Fragment, storage: &Storage) -> Result<Fragment> {
         }
         _ => Ok(fragment),
     }
-}
-
-fn column_forms(items: &[Fragment]) -> Vec<ColumnForm> {
-    items.iter().map(|item| ColumnForm { storage: item.storage.clone(), nullable: item.nullable }).collect()
 }
 
 /// The select list. Where rows are compared, values that are not compared bytewise say so.

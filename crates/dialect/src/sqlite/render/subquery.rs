@@ -80,7 +80,7 @@ impl Renderer<'_> {
     }
 
     /// Whether a select cannot yield a second row, so that nothing needs to be checked.
-    fn yields_one_row_at_most(&self, select: &Select) -> bool {
+    pub(super) fn yields_one_row_at_most(&self, select: &Select) -> bool {
         if !select.set_ops.is_empty() {
             return false;
         }
