@@ -9,6 +9,7 @@ use mainstay_base::{Clock, SystemClock};
 use mainstay_migrate::diagram;
 
 use crate::failure::{Doing, Failure, Result};
+use crate::init::{self, Template};
 use crate::keys::Keys;
 use crate::project::Project;
 use crate::{database, dev, schema, seed, serve};
@@ -42,6 +43,23 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make a new project.
+    #[command(after_help = "Examples:\n  mainstay init notes\n  mainstay init shop --template shop\n  \
+        mainstay init music --from-sql chinook.sql --public-read\n  pg_dump mydb > mydb.sql && mainstay init mydb --from-sql mydb.sql")]
+    Init {
+        /// The project's folder; nothing in it is overwritten.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// What to begin with.
+        #[arg(long, value_enum, default_value_t = Template::Blank, conflicts_with = "from_sql")]
+        template: Template,
+        /// Begin with a script of psql, or a dump that pg_dump wrote as plain text.
+        #[arg(long, value_name = "FILE")]
+        from_sql: Option<PathBuf>,
+        /// Let everyone read the tables of the script; without it they are closed until a policy opens them.
+        #[arg(long, requires = "from_sql")]
+        public_read: bool,
+    },
     /// Serve a project while you work on it: changes of schema/ and mainstay.toml are in force as you save them.
     #[command(after_help = "Examples:\n  mainstay dev\n  mainstay dev shop --listen 127.0.0.1:3000")]
     Dev {
@@ -177,6 +195,10 @@ impl Arguments {
     /// Does what was asked.
     pub fn run(self) -> Result<()> {
         match self.command {
+            Command::Init { folder, from_sql: Some(script), public_read, .. } => {
+                init::from_sql(&folder, &script, public_read)
+            }
+            Command::Init { folder, template, .. } => init::from_template(&folder, template),
             Command::Serve { place, listen, log } => serve::run(place.open()?, listen, log),
             Command::Keys { place, json, user } => keys(&place.open()?, json, user),
             Command::Schema { command } => block_on(schema_command(command)),

@@ -4,6 +4,7 @@ mod cli;
 mod database;
 mod dev;
 mod failure;
+mod init;
 mod keys;
 mod progress;
 mod project;
