@@ -123,6 +123,7 @@ fn one(statement: &mut Statement<'_>, at: usize, input: &Input, values: &Values<
         Bound::Keys => {
             let keys = values.keys.ok_or_else(|| missing("keys", 0))?;
             let storages = match &input.form {
+                Form::Keys(storages) => storages.as_slice(),
                 Form::List(element) => match &**element {
                     Form::Storage(storage) => std::slice::from_ref(storage),
                     _ => &[],

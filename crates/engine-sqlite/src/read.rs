@@ -2,7 +2,7 @@
 
 use mainstay_base::{Problem, Result};
 use mainstay_dialect::sqlite::storage::{write_json, write_text};
-use mainstay_engine::{Answer, Job, LevelWriter, Levels, Output, ValueForm};
+use mainstay_engine::{Answer, Job, LevelWriter, Levels, Output, Part, ValueForm};
 use mainstay_expr::Zone;
 use mainstay_expr::input::TimeContext;
 use rusqlite::Row;
@@ -187,20 +187,33 @@ impl Fetch<'_, '_> {
     #[inline]
     fn row(&mut self, query: &Query, row: &Row<'_>) -> Result<()> {
         for part in self.writer.parts() {
-            match get(row, part.item)? {
-                ValueRef::Null => self.writer.null(part),
-                value => {
-                    let storage = &query.columns[part.item as usize];
-                    let zone = self.zone;
-                    self.writer.value(part, |out, form| match form {
-                        ValueForm::Json => write_json(storage, bind::datum(value), zone, out),
-                        ValueForm::Text => write_text(storage, bind::datum(value), zone, out),
-                    })?;
-                }
-            }
+            self.part(query, row, part)?;
         }
         let branches = &self.level.branches;
         self.writer.end(|branch, bytes| push_key(bytes, row, &branches[branch]))
+    }
+
+    #[inline]
+    fn part(&mut self, query: &Query, row: &Row<'_>, part: &Part) -> Result<()> {
+        let value = get(row, part.item)?;
+        if value == ValueRef::Null {
+            self.writer.null(part);
+            return Ok(());
+        }
+        if let Some(inner) = part.inner() {
+            self.writer.open(part);
+            for part in inner {
+                self.part(query, row, part)?;
+            }
+            self.writer.close(part);
+            return Ok(());
+        }
+        let storage = &query.columns[part.item as usize];
+        let zone = self.zone;
+        self.writer.value(part, |out, form| match form {
+            ValueForm::Json => write_json(storage, bind::datum(value), zone, out),
+            ValueForm::Text => write_text(storage, bind::datum(value), zone, out),
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, ColumnDefault, Table};
 use mainstay_dialect::sqlite::storage::{DatumRef, Storage};
 use mainstay_dialect::sqlite::{self, Input, Restriction, Statement, row_id_column};
-use mainstay_engine::Shape;
+use mainstay_engine::{Shape, join_to_one};
 use mainstay_expr::{CompareOp, Expr, ExprKind, Input as ExprInput, Select, SourceId, TableId, Type, Value};
 use mainstay_plan::{
     Action, Child, ConflictAction, DeletePlan, InsertPlan, NewColumn, Node, Otherwise, Plan, ReadPlan,
@@ -242,10 +242,14 @@ impl Query {
     }
 }
 
+/// The source of a derived table that plans know nothing of.
+const OUTER: SourceId = SourceId(u32::MAX);
+
 impl RenderedRead {
     fn new(catalog: &Catalog, plan: &ReadPlan) -> Result<Self> {
-        let one = sqlite::select(catalog, &plan.root.select, Restriction::None)?;
-        let tree = RenderedTree::new(catalog, &plan.root, plan.result, one, None)?;
+        let root = join_to_one(&plan.root, OUTER);
+        let one = sqlite::select(catalog, &root.select, Restriction::None)?;
+        let tree = RenderedTree::new(catalog, &root, plan.result, one, None)?;
         let total = match &plan.total {
             Some(total) => Some(RenderedTotal {
                 count: Query::new(sqlite::select(catalog, &total.count, Restriction::None)?),
@@ -285,7 +289,7 @@ impl RenderedTree {
 
     /// What a write reads back, found by rowid.
     fn returning(catalog: &Catalog, returning: &Returning) -> Result<Self> {
-        let node = &returning.node;
+        let node = &join_to_one(&returning.node, OUTER);
         let one = sqlite::select(catalog, &node.select, Restriction::Row(returning.source))?;
         let many = sqlite::select(catalog, &node.select, Restriction::Rows(returning.source))?;
         Self::new(catalog, node, ResultKind::Rows, one, Some(many))

@@ -83,6 +83,29 @@ async fn children_are_embedded_both_ways() {
         to_one: true,
         without_rows: None,
     }];
+    let mut cut = root.clone();
+    cut.select.limit = Some(Expr::literal(Value::Int(3), Type::Int8));
+    cut.select.offset = Some(Expr::literal(Value::Int(1), Type::Int8));
+    cut.select.order_by = vec![mainstay_expr::OrderBy {
+        expr: Expr::column(SourceId(1), 2, Type::Text),
+        descending: true,
+        nulls_first: true,
+    }];
+    let answer = database.run(&read_plan(cut.clone(), Vec::new()), inputs(vec![])).await.unwrap();
+    assert_eq!(
+        body(answer),
+        concat!(
+            r#"[{"title":"c","author":{"name":"ann"}},{"title":"b","author":{"name":"bob"}},"#,
+            r#"{"title":"a","author":{"name":"ann"}}]"#
+        )
+    );
+    cut.select.offset = None;
+    let csv = |job: &mut mainstay_engine::Job| job.output.format = mainstay_engine::Format::Csv;
+    let answer = database.run_with(&read_plan(cut, Vec::new()), inputs(vec![]), csv).await.unwrap();
+    assert_eq!(
+        body(answer),
+        "title,author\nd,\nc,\"{\"\"name\"\":\"\"ann\"\"}\"\nb,\"{\"\"name\"\":\"\"bob\"\"}\""
+    );
     let answer = database.run(&read_plan(root, Vec::new()), inputs(vec![])).await.unwrap();
     assert_eq!(
         body(answer),
@@ -241,4 +264,48 @@ async fn loading_checks_foreign_keys_at_the_end() {
     let problem = loaded.await.unwrap_err();
     assert_eq!(problem.code(), "23503");
     assert_eq!(problem.details().unwrap(), "Key (author_id)=(99) is not present in table \"authors\".");
+}
+
+#[tokio::test]
+async fn keys_of_several_columns_tie_levels() {
+    let schema = "CREATE TABLE authors (id integer, country text, price numeric, PRIMARY KEY (id, country));
+                  CREATE TABLE posts (id integer PRIMARY KEY, author integer, country text, price numeric);";
+    let database = Database::with(catalog_of(schema), |_| {});
+    let catalog = &database.catalog;
+    let price = |text: &str| {
+        NewValue::Value(Value::Numeric(mainstay_expr::Numeric::Finite(
+            std::str::FromStr::from_str(text).unwrap(),
+        )))
+    };
+    let authors = [(1, "de", "1.5"), (1, "fr", "2"), (2, "de", "3")];
+    let authors = authors.map(|(id, country, p)| vec![int(id), text(country), price(p)]).to_vec();
+    database.run(&insert(insert_plan(catalog, AUTHORS)), new_rows(authors)).await.unwrap();
+    let posts = [(10, 1, "fr", "2.00"), (11, 1, "de", "1.50"), (12, 1, "fr", "9"), (13, 3, "de", "9")];
+    let mut posts: Vec<_> = posts
+        .iter()
+        .map(|(id, author, country, p)| vec![int(*id), int(*author), text(country), price(p)])
+        .collect();
+    posts.push(vec![int(14), int(2), null(), null()]);
+    database.run(&insert(insert_plan(catalog, POSTS)), new_rows(posts)).await.unwrap();
+
+    let embed = |parent_items: Vec<u32>, key_items: Vec<u32>| {
+        let mut posts = all_columns(catalog, POSTS, SourceId(2));
+        let key = key_items.iter().map(|&item| posts.select.items[item as usize].expr.clone()).collect();
+        posts.fields.truncate(1);
+        let mut root = all_columns(catalog, AUTHORS, SourceId(1));
+        root.fields = vec![root.fields[0].clone(), Field::Embed { key: "posts".into(), child: 0 }];
+        root.children =
+            vec![Child { node: posts, parent_items, key, key_items, to_one: false, without_rows: None }];
+        read_plan(root, Vec::new())
+    };
+    let by_place = database.run(&embed(vec![0, 1], vec![1, 2]), inputs(vec![])).await.unwrap();
+    assert_eq!(
+        body(by_place),
+        r#"[{"id":1,"posts":[{"id":11}]},{"id":1,"posts":[{"id":10},{"id":12}]},{"id":2,"posts":[]}]"#
+    );
+    let by_price = database.run(&embed(vec![2], vec![3]), inputs(vec![])).await.unwrap();
+    assert_eq!(
+        body(by_price),
+        r#"[{"id":1,"posts":[{"id":11}]},{"id":1,"posts":[{"id":10}]},{"id":2,"posts":[]}]"#
+    );
 }

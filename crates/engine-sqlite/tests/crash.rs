@@ -42,7 +42,7 @@ fn every_acknowledged_write_survives_a_kill() {
     for acknowledged in [1, 40, 900] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
-        let catalog = catalog();
+        let catalog = Arc::new(catalog());
         create(&path, &catalog);
         let mut child = spawn("every_acknowledged_write_survives_a_kill", &path);
         let names = lines(&mut child).filter_map(|line| line.strip_prefix("done ").map(str::to_owned));

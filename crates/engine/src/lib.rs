@@ -4,6 +4,7 @@
 
 mod csv;
 mod job;
+mod join;
 mod keys;
 mod rows;
 mod shape;
@@ -21,6 +22,7 @@ use mainstay_migrate::Migration;
 use mainstay_plan::Plan;
 
 pub use job::{Answer, Change, ChangeKind, Changes, Expect, Format, Inputs, Job, NewValue, Output};
+pub use join::join_to_one;
 pub use keys::Keys;
 pub use rows::{LevelWriter, Levels, ValueForm};
 pub use shape::{Branch, Level, Part, Shape};

@@ -59,6 +59,9 @@ pub struct LevelWriter<'l> {
     rows: &'l mut Rows,
     close: &'static [u8],
     bytes_max: usize,
+    /// How many objects inside the row are open, and where the outermost began.
+    depth: u32,
+    object_start: usize,
 }
 
 impl<'s> Levels<'s> {
@@ -84,7 +87,8 @@ impl<'s> Levels<'s> {
             (false, true) => b"{}",
             (false, false) => b"}",
         };
-        (keys, LevelWriter { level, rows: &mut below[0], close, bytes_max: self.bytes_max })
+        let bytes_max = self.bytes_max;
+        (keys, LevelWriter { level, rows: &mut below[0], close, bytes_max, depth: 0, object_start: 0 })
     }
 
     /// How many rows the root has.
@@ -178,7 +182,7 @@ impl<'l> LevelWriter<'l> {
 
     /// The next value is NULL.
     pub fn null(&mut self, part: &Part) {
-        match self.rows.form {
+        match self.form() {
             Form::Whole => {
                 self.rows.bytes.extend_from_slice(&part.before);
                 self.rows.bytes.extend_from_slice(b"null");
@@ -198,8 +202,9 @@ impl<'l> LevelWriter<'l> {
         part: &Part,
         write: impl FnOnce(&mut Vec<u8>, ValueForm) -> Result<()>,
     ) -> Result<()> {
+        let form = self.form();
         let bytes = &mut self.rows.bytes;
-        match self.rows.form {
+        match form {
             Form::Whole => {
                 bytes.extend_from_slice(&part.before);
                 return write(bytes, ValueForm::Json);
@@ -213,6 +218,34 @@ impl<'l> LevelWriter<'l> {
         }
         self.rows.ends.push(self.rows.bytes.len());
         Ok(())
+    }
+
+    /// The next value is an object: the values of its parts follow, and then [`LevelWriter::close`].
+    pub fn open(&mut self, part: &Part) {
+        match self.form() {
+            Form::Whole => self.rows.bytes.extend_from_slice(&part.before),
+            Form::Json | Form::Line => self.object_start = self.rows.bytes.len(),
+        }
+        self.depth += 1;
+    }
+
+    /// Ends the object that was opened last.
+    pub fn close(&mut self, part: &Part) {
+        let is_empty = part.inner().is_none_or(<[Part]>::is_empty);
+        self.rows.bytes.extend_from_slice(if is_empty { b"{}" } else { b"}" });
+        self.depth -= 1;
+        match self.form() {
+            Form::Whole => return,
+            Form::Json => {}
+            Form::Line => csv::quote(&mut self.rows.bytes, self.object_start),
+        }
+        self.rows.ends.push(self.rows.bytes.len());
+    }
+
+    /// How the next value is kept: inside of an object as part of it.
+    #[inline]
+    fn form(&self) -> Form {
+        if self.depth > 0 { Form::Whole } else { self.rows.form }
     }
 
     /// Ends a row. `key` appends the key to the `n`-th child, or returns `false` when a part of it is NULL.

@@ -40,6 +40,8 @@ pub struct Part {
     pub(crate) before: Box<[u8]>,
     /// Its position in the select's items.
     pub item: u32,
+    /// For an object of further items, which is `null` when `item` is NULL: its parts.
+    pub(crate) inner: Option<Box<[Part]>>,
 }
 
 /// The way from a row to the rows of a level below.
@@ -119,6 +121,13 @@ impl Shape {
     }
 }
 
+impl Part {
+    /// For an object of further items, which is `null` when its item is NULL: its parts.
+    pub fn inner(&self) -> Option<&[Part]> {
+        self.inner.as_deref()
+    }
+}
+
 impl Level {
     /// Which items an engine encodes for every row, in this order.
     pub fn parts(&self) -> &[Part] {
@@ -136,21 +145,25 @@ impl Level {
     }
 }
 
+/// What of a row is kept for these fields.
+fn parts(fields: &[Field]) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for field in fields {
+        let (key, item, inner) = match field {
+            Field::Item { key, item } => (key, *item, None),
+            Field::Object { key, present, fields } => (key, *present, Some(self::parts(fields).into())),
+            Field::Embed { .. } | Field::Spread { .. } => continue,
+        };
+        parts.push(Part { before: before(parts.len(), key), item, inner });
+    }
+    parts
+}
+
 /// Adds `node` and what is below it; returns its number.
 fn add(levels: &mut Vec<Level>, node: &Node, parent: Option<(usize, usize)>) -> usize {
     let number = levels.len();
-    let parts = node
-        .fields
-        .iter()
-        .filter_map(|field| match field {
-            Field::Item { key, item } => Some((key, *item)),
-            Field::Embed { .. } | Field::Spread { .. } => None,
-        })
-        .enumerate()
-        .map(|(position, (key, item))| Part { before: before(position, key), item })
-        .collect();
     levels.push(Level {
-        parts,
+        parts: parts(&node.fields),
         children: Vec::new(),
         columns: Vec::new(),
         parent,
@@ -209,7 +222,7 @@ fn collect(node: &Node, steps: &mut Vec<Step>, found: &mut Vec<(String, Vec<Step
     let mut part = 0;
     for field in &node.fields {
         match field {
-            Field::Item { key, .. } => {
+            Field::Item { key, .. } | Field::Object { key, .. } => {
                 found.push((key.clone(), steps.clone(), End::Part(part)));
                 part += 1;
             }

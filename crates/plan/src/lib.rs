@@ -120,6 +120,15 @@ pub enum Field {
         /// Its position in the children.
         child: u32,
     },
+    /// A to-one child whose items are part of this select, because an engine has joined it: planners never make one.
+    Object {
+        /// Its key.
+        key: String,
+        /// An item that is NULL exactly when there is no row; then `null` is written.
+        present: u32,
+        /// Its own fields: items of this select, and further such objects.
+        fields: Vec<Field>,
+    },
     /// A child whose fields are lifted into this row: values of a to-one child (`null` without a row), arrays of a to-many one.
     Spread {
         /// Its position in the children.

@@ -1,12 +1,12 @@
 //! A small schema built by hand, a database with it, and short ways to make plans and jobs.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mainstay_base::Result;
 use mainstay_catalog::{Catalog, ColumnDefault};
-use mainstay_dialect::sqlite;
 use mainstay_engine::{Answer, Engine, Expect, Inputs, Job, NewValue, Output, Prepared};
 use mainstay_engine_sqlite::{Options, Sqlite};
 use mainstay_expr::{
@@ -55,10 +55,11 @@ impl Database {
     pub fn with(catalog: Catalog, set: impl FnOnce(&mut Options)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
+        let catalog = Arc::new(catalog);
         create(&path, &catalog);
         let mut options = Options::new(path);
         set(&mut options);
-        Self { engine: Sqlite::open(options).unwrap(), catalog: Arc::new(catalog), folder }
+        Self { engine: Sqlite::open(options).unwrap(), catalog, folder }
     }
 
     pub async fn run(&self, plan: &Plan, inputs: Inputs) -> Result<Answer> {
@@ -93,14 +94,17 @@ pub fn job_of(prepared: &Prepared, inputs: Inputs) -> Job {
 }
 
 /// Creates the tables of a catalog.
-pub fn create(path: &std::path::Path, catalog: &Catalog) {
-    drop(Sqlite::open(Options::new(path)).unwrap());
-    let connection = rusqlite::Connection::open(path).unwrap();
-    for table in &catalog.tables {
-        for statement in sqlite::create_table(catalog, table).unwrap() {
-            connection.execute_batch(&statement.text).unwrap();
-        }
-    }
+pub fn create(path: &Path, catalog: &Arc<Catalog>) {
+    let migrate = async {
+        let engine = Sqlite::open(Options::new(path)).unwrap();
+        let migration = mainstay_migrate::diff(&Arc::new(catalog_of("")), catalog);
+        engine.migrate(&migration, "", &|_, _| {}).await.unwrap();
+        engine.close().await.unwrap();
+    };
+    // A thread of its own, as the caller's may be running a future already.
+    std::thread::scope(|scope| {
+        scope.spawn(|| tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(migrate));
+    });
 }
 
 pub fn body(answer: Answer) -> String {
