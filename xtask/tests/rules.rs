@@ -26,7 +26,7 @@ fn krate(name: &str, level: u32, dependencies: &str) -> Crate {
     let text = format!(
         "[package]\nname = \"{name}\"\n[package.metadata.mainstay]\nlevel = {level}\n[dependencies]\n{dependencies}"
     );
-    Crate::read(&text).unwrap()
+    Crate::read(&text).expect("a manifest says what the rules need")
 }
 
 #[test]

@@ -145,7 +145,12 @@ impl Violation<'_> {
             rusqlite::Error::SqliteFailure(failure, Some(message))
                 if failure.code == rusqlite::ErrorCode::ConstraintViolation =>
             {
-                Some((failure.extended_code, message.clone()))
+                // SQLite keeps ON DELETE RESTRICT by a trigger of its own, and the schema makes no others.
+                let code = match failure.extended_code {
+                    ffi::SQLITE_CONSTRAINT_TRIGGER => ffi::SQLITE_CONSTRAINT_FOREIGNKEY,
+                    code => code,
+                };
+                Some((code, message.clone()))
             }
             _ => None,
         }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use mainstay_base::{Problem, Result};
+use mainstay_catalog::ColumnDefault;
 use mainstay_dialect::sqlite::row_id_column;
 use mainstay_engine::{Answer, Job, NewValue};
 use mainstay_expr::TableId;
@@ -101,6 +102,9 @@ impl<'r> Run<'r, '_> {
         seen: &HashSet<i64>,
     ) -> Result<Written> {
         self.check(&insert.checks, new)?;
+        if insert.conflict.is_some() {
+            self.require_not_null(insert.table, &new)?;
+        }
         if let Some(conflict) = &insert.conflict
             && let Some(written) = self.existing(insert, conflict, new, seen)?
         {
@@ -126,6 +130,25 @@ impl<'r> Run<'r, '_> {
                 Err(violation::not_null(catalog, table, column, Some(&row), &self.job.inputs.session))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// PostgreSQL refuses a NULL before it looks whether the row exists already.
+    fn require_not_null(&self, table: TableId, new: &NewRow<'_>) -> Result<()> {
+        let catalog = &self.plan.catalog;
+        let table = catalog.table(table);
+        let generated = |column: u32| matches!(table.column(column).default, ColumnDefault::Generated(_));
+        let missing = (0..table.columns.len() as u32).find(|column| {
+            table.column(*column).not_null
+                && !generated(*column)
+                && new.value(*column).is_none_or(|value| value.is_null())
+        });
+        match missing {
+            Some(column) => {
+                let row = violation::proposed(table, new, None);
+                Err(violation::not_null(catalog, table, column, Some(&row), &self.job.inputs.session))
+            }
+            None => Ok(()),
         }
     }
 
@@ -194,6 +217,9 @@ impl<'r> Run<'r, '_> {
     /// Changes one row; returns its rowid, which is another one when it is the primary key and that changed.
     fn update_row(&mut self, row: &RowUpdate, table: TableId, new: NewRow<'_>, rowid: i64) -> Result<i64> {
         let Some(update) = &row.update else { return Ok(rowid) };
+        if row.sets_rowid {
+            self.require_row_id(table, &new)?;
+        }
         let values = Values { new: Some(new), rows: &[rowid], ..self.values() };
         self.execute(update, &values).map_err(|failed| {
             let violation = Violation { catalog: &self.plan.catalog, table, session: values.session };

@@ -52,6 +52,12 @@ impl<'a, 'q> Scope<'a, 'q> {
             .or_else(|| self.embeds.iter().find(|joined| joined.embed.relation == name))
             .copied()
     }
+
+    /// The embed of that name, unless only its relation is called so and a column is as well (`boss:manager_id(name)`).
+    pub fn embed_or_column(&self, name: &str) -> Option<Joined<'a, 'q>> {
+        let is_column = self.relation.columns.iter().any(|column| column.name == name);
+        self.embed(name).filter(|joined| joined.embed.name() == name || !is_column)
+    }
 }
 
 impl<'a> Planner<'a> {

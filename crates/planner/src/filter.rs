@@ -40,7 +40,7 @@ impl<'a> Planner<'a> {
         value: Option<SlotId>,
     ) -> Result<Expr> {
         if let (Operator::Is(is), true) = (operator, field.path.is_empty())
-            && let Some(joined) = scope.embed(&field.column)
+            && let Some(joined) = scope.embed_or_column(&field.column)
             && matches!(is, IsValue::Null | IsValue::NotNull)
         {
             let related = self.related_row_exists(&scope.relation, joined)?;

@@ -64,10 +64,7 @@ pub(crate) fn rows(ty: BodyType, body: &[u8], columns: Option<Vec<String>>) -> R
 }
 
 fn json_rows(body: &[u8], columns: Option<Vec<String>>) -> Result<Rows> {
-    let mut objects = match json_objects(body)? {
-        Some(objects) => objects,
-        None => Vec::new(),
-    };
+    let mut objects = json_objects(body)?.unwrap_or_default();
     let columns = match columns {
         Some(columns) => columns,
         None => {

@@ -29,9 +29,7 @@ pub(super) fn print(names: &Names<'_>, expr: &Expr) -> String {
     match &expr.kind {
         ExprKind::Literal(value) => literal(value, &expr.ty),
         ExprKind::Column(column) => match names.0 {
-            Some(table) if column.source == SourceId::ROW => {
-                quote_name(&table.column(column.column).name)
-            }
+            Some(table) if column.source == SourceId::ROW => quote_name(&table.column(column.column).name),
             _ => "value".to_owned(),
         },
         ExprKind::Input(Input::Session(value)) => session(value),
