@@ -53,21 +53,45 @@ enum Written {
     Skipped,
 }
 
+/// A row that is about to be inserted.
+struct Proposal<'r> {
+    row: &'r [NewValue],
+    /// The numbers of its identity columns.
+    drawn: Vec<i64>,
+    /// The row that has its key, before the command.
+    existing: Option<i64>,
+}
+
+impl Proposal<'_> {
+    fn new_row<'p>(&'p self, insert: &'p RenderedInsert) -> NewRow<'p> {
+        NewRow { values: self.row, drawn: &self.drawn, positions: &insert.positions }
+    }
+}
+
 impl<'r> Run<'r, '_> {
     fn values(&self) -> Values<'r> {
         Values::of(&self.job.inputs.slots, &self.job.inputs.session)
     }
 
+    /// Policies and the rows that exist already are asked for every row before the first one is written: a command does not see
+    /// its own rows. What is wrong is told in the rows' order all the same.
     fn insert(&mut self, insert: &RenderedInsert) -> Result<Answer> {
-        let rows = &self.job.inputs.rows;
-        let mut written = Vec::with_capacity(rows.len());
+        let mut proposals = Vec::with_capacity(self.job.inputs.rows.len());
+        let mut refused = None;
+        for row in &self.job.inputs.rows {
+            match self.propose(insert, row) {
+                Ok(proposal) => proposals.push(proposal),
+                Err(problem) => {
+                    refused = Some(problem);
+                    break;
+                }
+            }
+        }
+        let mut written = Vec::with_capacity(proposals.len());
         let mut inserted = 0;
         let mut seen = HashSet::new();
-        let mut drawn = Vec::with_capacity(insert.identities.len());
-        for row in rows {
-            self.draw(&insert.identities, row, &mut drawn)?;
-            let new = NewRow { values: row, drawn: &drawn, positions: &insert.positions };
-            let rowid = match self.insert_row(insert, new, &seen)? {
+        for proposal in &proposals {
+            let rowid = match self.insert_row(insert, proposal, &seen)? {
                 Written::New(rowid) => {
                     inserted += 1;
                     rowid
@@ -76,12 +100,30 @@ impl<'r> Run<'r, '_> {
                 Written::Skipped => continue,
             };
             written.push(rowid);
-            if insert.conflict.is_some() && rows.len() > 1 {
+            if insert.conflict.is_some() && self.job.inputs.rows.len() > 1 {
                 seen.insert(rowid);
+                seen.extend(proposal.existing);
             }
+        }
+        if let Some(problem) = refused {
+            return Err(problem);
         }
         let (body, rows) = self.read_back(insert.returning.as_ref(), &written)?;
         Ok(Answer { body, rows, total: None, affected: written.len() as u64, inserted })
+    }
+
+    /// Draws a row's numbers, and asks what must be true of it and which row it would meet.
+    fn propose(&mut self, insert: &RenderedInsert, row: &'r [NewValue]) -> Result<Proposal<'r>> {
+        let mut proposal = Proposal { row, drawn: Vec::new(), existing: None };
+        self.draw(&insert.identities, row, &mut proposal.drawn)?;
+        let new = proposal.new_row(insert);
+        self.check(&insert.checks, new)?;
+        if let Some(conflict) = &insert.conflict {
+            self.require_not_null(insert.table, &new)?;
+            let problems = conflict.update.as_ref().map_or(&[][..], |update| &update.problems);
+            proposal.existing = self.existing(conflict, new, problems)?;
+        }
+        Ok(proposal)
     }
 
     fn draw(&mut self, identities: &[IdentityColumn], row: &[NewValue], drawn: &mut Vec<i64>) -> Result<()> {
@@ -98,17 +140,18 @@ impl<'r> Run<'r, '_> {
     fn insert_row(
         &mut self,
         insert: &RenderedInsert,
-        new: NewRow<'_>,
+        proposal: &Proposal<'_>,
         seen: &HashSet<i64>,
     ) -> Result<Written> {
-        self.check(&insert.checks, new)?;
-        if insert.conflict.is_some() {
-            self.require_not_null(insert.table, &new)?;
-        }
-        if let Some(conflict) = &insert.conflict
-            && let Some(written) = self.existing(insert, conflict, new, seen)?
-        {
-            return Ok(written);
+        let new = proposal.new_row(insert);
+        if let Some(conflict) = &insert.conflict {
+            let existing = match proposal.existing {
+                None if !seen.is_empty() => self.existing(conflict, new, &[])?,
+                existing => existing,
+            };
+            if let Some(rowid) = existing {
+                return self.meet(insert, conflict, new, rowid, seen);
+            }
         }
         self.require_row_id(insert.table, &new)?;
         let values = Values { new: Some(new), ..self.values() };
@@ -170,30 +213,38 @@ impl<'r> Run<'r, '_> {
         Ok(())
     }
 
-    /// Takes the other way when a row with the same key exists.
+    /// The row with the same key. `problems` are what may be wrong with changing it.
     fn existing(
         &mut self,
-        insert: &RenderedInsert,
         conflict: &RenderedConflict,
         new: NewRow<'_>,
-        seen: &HashSet<i64>,
-    ) -> Result<Option<Written>> {
+        problems: &[Problem],
+    ) -> Result<Option<i64>> {
         let drawn = |position: &u32| new.values.get(*position as usize) == Some(&NewValue::Identity);
         if conflict.key.iter().any(drawn) {
             // A fresh number is in no row.
             return Ok(None);
         }
         let values = Values { new: Some(new), ..self.values() };
-        let problems = conflict.update.as_ref().map_or(&[][..], |update| &update.problems);
-        let found = self.find(&conflict.find, &values, problems)?;
-        let Some(&rowid) = found.first() else { return Ok(None) };
+        Ok(self.find(&conflict.find, &values, problems)?.first().copied())
+    }
+
+    /// Takes the other way, since a row with the same key exists.
+    fn meet(
+        &mut self,
+        insert: &RenderedInsert,
+        conflict: &RenderedConflict,
+        new: NewRow<'_>,
+        rowid: i64,
+        seen: &HashSet<i64>,
+    ) -> Result<Written> {
         let Some(update) = conflict.update.as_ref().filter(|update| update.update.is_some()) else {
-            return Ok(Some(Written::Skipped));
+            return Ok(Written::Skipped);
         };
         if seen.contains(&rowid) {
             return Err(changed_twice());
         }
-        self.update_row(update, insert.table, new, rowid).map(|rowid| Some(Written::Changed(rowid)))
+        self.update_row(update, insert.table, new, rowid).map(Written::Changed)
     }
 
     /// The rowids of the rows that a statement finds. Its further columns are checks, in the order of `problems`.

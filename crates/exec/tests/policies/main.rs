@@ -77,6 +77,31 @@ fn requests_do_what_policies_say() {
     }
 }
 
+#[test]
+fn a_check_does_not_see_the_rows_that_are_written_with_its_own() {
+    let columns = vec![("id".to_owned(), Kind::Id), ("c0".to_owned(), Kind::Int)];
+    let schema = "create table t0 (id int primary key, c0 int);
+        alter table t0 enable row level security;
+        create function rows() returns bigint language sql stable security definer as 'select count(*) from t0';
+        create policy p0 on t0 using (true) with check (rows() = 1);";
+    let case = Case {
+        tables: vec![Table { name: "t0".to_owned(), columns }],
+        schema: schema.to_owned(),
+        rows: vec![vec![vec![Some("1"), None]]],
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let outcome = runtime.block_on(async {
+        let bench = Bench::open(case).await;
+        let cells = [vec![Some("4"), Some("0")], vec![Some("5"), None]];
+        let added: Vec<Row> = cells.iter().map(|row| typed(&bench.catalog, 0, row)).collect();
+        let after = [bench.rows[0].as_slice(), &added].concat();
+        let (request, values) = insert(&bench.case.tables[0], &cells, None, Returning::Nothing);
+        let session = session(&mut Choices(Vec::new().into_iter()));
+        bench.check_write(0, &session, &request, values, false, &added, &after, &Tally::default()).await
+    });
+    outcome.unwrap();
+}
+
 impl Bench {
     async fn open(case: Case) -> Self {
         let files = SourceFiles::single("schema.sql", case.schema.as_str());
