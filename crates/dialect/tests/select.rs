@@ -327,6 +327,13 @@ fn aggregates() {
         "select distinct mood, active from people order by mood desc nulls first, active",
         "select count(*) from people having count(*) > 100",
         "select avg(count) from items group by owner order by 1",
+        "select sum(small), avg(small), sum(ratio) from items where ratio > 0 and ratio < 1e200",
+        "select sum(ratio) from items where ratio > 1e100 or ratio < 0",
+        "select sum(s.seen - '2024-01-01'), avg(s.seen - '2024-01-01') from people s where seen < 'infinity'",
+        "select string_agg(distinct code::text, '/'), string_agg(distinct short, ', ') from people",
+        "select string_agg(raw, '\\x2c' order by id) from items",
+        "select array_agg(distinct boss), array_agg(distinct mood), jsonb_agg(distinct weight), json_agg(distinct mood) from people left join items on owner = people.id",
+        "select string_agg(distinct name, ', ') from people where false",
     ]);
 }
 

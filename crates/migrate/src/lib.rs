@@ -17,7 +17,7 @@ use mainstay_expr::{Expr, TableId};
 
 pub use describe::describe;
 pub use diff::diff;
-pub use script::script;
+pub use script::{expression, script};
 
 /// How to get from one schema to another.
 #[derive(Debug, Clone)]

@@ -73,6 +73,8 @@ pub enum AggregateName {
     MaxDecimal,
     /// `pg_sum_real(real)`: added one after the other, as PostgreSQL does
     SumReal,
+    /// `pg_sum_real4(real)`: the same in 32 bits
+    SumReal4,
     /// `pg_array_agg(value)`: a stored array, NULLs included
     ArrayAgg,
     /// `pg_array_agg_bool(integer)`: a stored array of truth values
@@ -85,12 +87,13 @@ pub enum AggregateName {
 
 impl AggregateName {
     /// All of them; each is deterministic.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SumInt,
         Self::SumDecimal,
         Self::MinDecimal,
         Self::MaxDecimal,
         Self::SumReal,
+        Self::SumReal4,
         Self::ArrayAgg,
         Self::ArrayAggBool,
         Self::JsonAgg,
@@ -105,6 +108,7 @@ impl AggregateName {
             Self::MinDecimal => "pg_min_decimal",
             Self::MaxDecimal => "pg_max_decimal",
             Self::SumReal => "pg_sum_real",
+            Self::SumReal4 => "pg_sum_real4",
             Self::ArrayAgg => "pg_array_agg",
             Self::ArrayAggBool => "pg_array_agg_bool",
             Self::JsonAgg => "pg_json_agg",
@@ -124,7 +128,8 @@ impl AggregateName {
             Self::SumDecimal => Accumulator::SumDecimal(None),
             Self::MinDecimal => Accumulator::Extreme { found: None, replaced_by: Ordering::Less },
             Self::MaxDecimal => Accumulator::Extreme { found: None, replaced_by: Ordering::Greater },
-            Self::SumReal => Accumulator::SumReal(None),
+            Self::SumReal => Accumulator::SumReal { sum: None, is_short: false },
+            Self::SumReal4 => Accumulator::SumReal { sum: None, is_short: true },
             Self::ArrayAgg => Accumulator::Array { element: Storage::Text, json: Vec::new() },
             Self::ArrayAggBool => Accumulator::Array { element: Storage::Bool, json: Vec::new() },
             Self::JsonAgg => Accumulator::Json(Vec::new()),
@@ -139,7 +144,7 @@ impl AggregateName {
 pub enum Accumulator {
     SumInt { sum: i128, scale: Option<i64> },
     SumDecimal(Option<Numeric>),
-    SumReal(Option<f64>),
+    SumReal { sum: Option<f64>, is_short: bool },
     Extreme { found: Option<String>, replaced_by: Ordering },
     Array { element: Storage, json: Vec<u8> },
     Json(Vec<u8>),
@@ -151,7 +156,7 @@ impl Accumulator {
     pub fn step(&mut self, args: &[DatumRef<'_>]) -> Result<()> {
         match (self, args) {
             (
-                Self::SumInt { .. } | Self::SumDecimal(_) | Self::SumReal(_) | Self::Extreme { .. },
+                Self::SumInt { .. } | Self::SumDecimal(_) | Self::SumReal { .. } | Self::Extreme { .. },
                 [DatumRef::Null, ..],
             ) => {}
             (Self::Extreme { found, replaced_by }, [DatumRef::Text(decimal)]) => {
@@ -178,9 +183,11 @@ impl Accumulator {
                     _ => Numeric::NaN,
                 });
             }
-            (Self::SumReal(sum), [DatumRef::Real(number)]) => *sum = Some(sum.unwrap_or(0.0) + number),
-            (Self::SumReal(sum), [DatumRef::Int(number)]) => {
-                *sum = Some(sum.unwrap_or(0.0) + *number as f64);
+            (Self::SumReal { sum, is_short }, [DatumRef::Real(number)]) => {
+                *sum = Some(add(*sum, *number, *is_short)?);
+            }
+            (Self::SumReal { sum, is_short }, [DatumRef::Int(number)]) => {
+                *sum = Some(add(*sum, *number as f64, *is_short)?);
             }
             (Self::Array { element, json }, [datum]) => {
                 json.push(if json.is_empty() { b'[' } else { b',' });
@@ -210,7 +217,7 @@ impl Accumulator {
         match self {
             Self::SumInt { scale: None, .. }
             | Self::SumDecimal(None)
-            | Self::SumReal(None)
+            | Self::SumReal { sum: None, .. }
             | Self::Extreme { found: None, .. }
             | Self::Single(None) => Ok(Datum::Null),
             Self::Extreme { found: Some(found), .. } => Ok(Datum::Text(found)),
@@ -219,7 +226,7 @@ impl Accumulator {
                 Storage::Decimal.encode(&Value::Numeric(Numeric::Finite(sum)))
             }
             Self::SumDecimal(Some(sum)) => Storage::Decimal.encode(&Value::Numeric(sum)),
-            Self::SumReal(Some(sum)) => Ok(Datum::Real(sum)),
+            Self::SumReal { sum: Some(sum), .. } => Ok(Datum::Real(sum)),
             Self::Array { mut json, .. } | Self::Json(mut json) => {
                 if json.is_empty() {
                     return Ok(Datum::Null);
@@ -230,6 +237,19 @@ impl Accumulator {
             Self::Single(Some(only)) => Ok(only),
         }
     }
+}
+
+/// A float added to what there is, in 32 or 64 bits.
+fn add(sum: Option<f64>, number: f64, is_short: bool) -> Result<f64> {
+    let Some(sum) = sum else { return Ok(number) };
+    let total = if is_short { f64::from(sum as f32 + number as f32) } else { sum + number };
+    if total.is_infinite() && sum.is_finite() && number.is_finite() {
+        return Err(Problem::new("22003", "value out of range: overflow"));
+    }
+    if total.is_nan() {
+        return Err(Problem::new("22003", "the sum is NaN, which SQLite cannot hold"));
+    }
+    Ok(total)
 }
 
 fn text(bytes: Vec<u8>) -> Result<Datum> {

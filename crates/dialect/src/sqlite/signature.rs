@@ -9,7 +9,8 @@ use std::sync::{Arc, LazyLock};
 
 use mainstay_base::{Problem, Result};
 use mainstay_expr::{
-    ColumnType, CompareOp, EnumType, Expr, ExprKind, Func, Input, MatchOp, Modifier, Quantifier, Type,
+    Aggregate, AggregateFunc, ColumnType, CompareOp, EnumType, Expr, ExprKind, FromItem, Func, Input, Item,
+    MatchOp, Modifier, Quantifier, Select, SourceId, Type,
 };
 use serde_json::{Value as Json, json};
 
@@ -25,6 +26,8 @@ pub(super) enum Operation {
     MatchArray(MatchOp, Quantifier),
     Extreme(bool),
     Array,
+    /// An aggregate, with DISTINCT or without, over the elements of its first argument; the others are constants.
+    Aggregate(AggregateFunc, bool),
 }
 
 /// An operation with the types of its arguments and of its result.
@@ -89,9 +92,33 @@ impl Signature {
             }
             Operation::Extreme(greatest) => ExprKind::Extreme(*greatest, args.collect()),
             Operation::Array => ExprKind::Array(args.collect()),
+            Operation::Aggregate(func, distinct) => {
+                return aggregated(*func, *distinct, args.collect(), &self.result.ty);
+            }
         };
         Some(Expr::new(kind, self.result.ty.clone()))
     }
+}
+
+/// The aggregates that are computed from all their values at once.
+const COLLECTED: [AggregateFunc; 3] = [AggregateFunc::Sum, AggregateFunc::Avg, AggregateFunc::StringAgg];
+
+/// `(SELECT aggregate(element, other arguments) FROM unnest(array) AS element)`
+fn aggregated(func: AggregateFunc, distinct: bool, args: Vec<Expr>, ty: &Type) -> Option<Expr> {
+    let source = SourceId(1);
+    let mut args = args.into_iter();
+    let array = args.next()?;
+    let element = Expr::column(source, 0, array.ty.element()?.clone());
+    let args = std::iter::once(element).chain(args).collect();
+    let aggregate = Aggregate { func, args, distinct, filter: None, order_by: Vec::new() };
+    let value = Expr::new(ExprKind::Aggregate(Box::new(aggregate)), ty.clone());
+    let select = Select {
+        from: vec![FromItem::Unnest { source, array }],
+        grouped: true,
+        items: vec![Item { expr: value, name: String::new() }],
+        ..Select::default()
+    };
+    Some(Expr::new(ExprKind::Scalar(Box::new(select)), ty.clone()))
 }
 
 fn operation_json(operation: &Operation) -> Json {
@@ -107,6 +134,7 @@ fn operation_json(operation: &Operation) -> Json {
         }
         Operation::Extreme(greatest) => json!(["extreme", greatest]),
         Operation::Array => json!(["array"]),
+        Operation::Aggregate(func, distinct) => json!(["aggregate", format!("{func:?}"), distinct]),
     }
 }
 
@@ -120,6 +148,10 @@ fn read_operation(json: &Json) -> Option<Operation> {
         "match_array" => Operation::MatchArray(read_match(word(1)?)?, read_quantifier(word(2)?)?),
         "extreme" => Operation::Extreme(json.get(1)?.as_bool()?),
         "array" => Operation::Array,
+        "aggregate" => {
+            let func = COLLECTED.into_iter().find(|func| Some(format!("{func:?}").as_str()) == word(1))?;
+            Operation::Aggregate(func, json.get(2)?.as_bool()?)
+        }
         _ => return None,
     })
 }

@@ -6,11 +6,16 @@ mod expr;
 mod table;
 
 use mainstay_catalog::{Index, Table};
-use mainstay_expr::Modifier;
+use mainstay_expr::{Expr, Modifier};
 use mainstay_sql::quote_name;
 
 use crate::{Change, Migration, Safety, Step};
 use expr::{Names, print};
+
+/// An expression over a table's row as PostgreSQL shows it: `lower(email)`, `(a % 10)`.
+pub fn expression(table: &Table, expr: &Expr) -> String {
+    print(&Names::of(table), expr)
+}
 
 /// The script: a statement or comment for each step, in order.
 pub fn script(migration: &Migration) -> String {

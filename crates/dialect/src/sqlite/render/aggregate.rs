@@ -6,6 +6,7 @@ use mainstay_expr::{Aggregate, AggregateFunc, ColumnType, Expr, Func, OrderBy, T
 use super::call::pg_call;
 use super::compare::rank;
 use super::fragment::Fragment;
+use super::order::is_constant;
 use super::{Renderer, Sql, collated, unsupported};
 use crate::Constant;
 use crate::sql::sql;
@@ -15,7 +16,12 @@ use crate::sqlite::storage::{Collation, Storage};
 impl Renderer<'_> {
     pub(super) fn aggregate(&mut self, aggregate: &Aggregate, ty: &Type) -> Result<Fragment> {
         let args = aggregate.args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>>>()?;
-        let tail = self.tail(&aggregate.order_by, aggregate.filter.as_ref())?;
+        if let Some(collected) = collected(aggregate) {
+            let order_by = if aggregate.distinct { &[] } else { aggregate.order_by.as_slice() };
+            let tail = self.tail(order_by, aggregate.filter.as_ref())?;
+            return self.collect(aggregate, collected, args, tail, ty);
+        }
+        let tail = self.tail(&sorted(aggregate), aggregate.filter.as_ref())?;
         let call = Call { distinct: aggregate.distinct, tail };
         let mut args = args.into_iter();
         let Some(arg) = args.next() else {
@@ -34,9 +40,6 @@ impl Renderer<'_> {
             AggregateFunc::Avg => Ok(average(&call, arg, ty)),
             AggregateFunc::StringAgg => {
                 let separator = args.next().map_or_else(|| Sql::text(""), |separator| separator.sql);
-                if aggregate.distinct {
-                    return Err(unsupported("string_agg(DISTINCT …)"));
-                }
                 Ok(call.said(
                     "group_concat(",
                     sql![arg.sql, ", coalesce(", separator, ", '')"],
@@ -66,6 +69,31 @@ impl Renderer<'_> {
         }
     }
 
+    /// An aggregate that is computed from the array of all its values.
+    fn collect(
+        &mut self,
+        aggregate: &Aggregate,
+        operation: Operation,
+        args: Vec<Fragment>,
+        tail: Sql,
+        ty: &Type,
+    ) -> Result<Fragment> {
+        if aggregate.args.iter().skip(1).any(|arg| !is_constant(arg)) {
+            return Err(unsupported("string_agg of such values with a separator that varies"));
+        }
+        if aggregate.distinct && !aggregate.order_by.is_empty() {
+            return Err(unsupported("ORDER BY in such an aggregate with DISTINCT"));
+        }
+        let mut types: Vec<Type> = aggregate.args.iter().map(|arg| arg.ty.clone()).collect();
+        let mut args = args;
+        let storage = Storage::of_type(&types[0].clone().array());
+        types[0] = types[0].clone().array();
+        let values = args.remove(0);
+        let (name, values) = array_call(values);
+        args.insert(0, Call { distinct: false, tail }.said(name, values, storage));
+        Ok(pg_call(operation, Volatility::Immutable, &types, args, &ColumnType::from(ty.clone())))
+    }
+
     /// What follows the arguments: ORDER BY inside the parentheses, FILTER after them.
     fn tail(&mut self, order_by: &[OrderBy], filter: Option<&Expr>) -> Result<Sql> {
         let mut tail = Sql::default();
@@ -79,6 +107,28 @@ impl Renderer<'_> {
         }
         Ok(tail)
     }
+}
+
+/// For an aggregate that neither SQLite nor a registered one computes, the evaluator's.
+fn collected(aggregate: &Aggregate) -> Option<Operation> {
+    let of = &aggregate.args.first()?.ty;
+    let is_collected = match aggregate.func {
+        AggregateFunc::Sum | AggregateFunc::Avg => *of == Type::Interval,
+        AggregateFunc::StringAgg => aggregate.distinct || *of == Type::Bytea,
+        _ => false,
+    };
+    is_collected.then_some(Operation::Aggregate(aggregate.func, aggregate.distinct))
+}
+
+/// The order of an aggregate's values: with DISTINCT they come out sorted unless another order is asked for.
+fn sorted(aggregate: &Aggregate) -> Vec<OrderBy> {
+    let keeps_order =
+        matches!(aggregate.func, AggregateFunc::ArrayAgg | AggregateFunc::JsonAgg | AggregateFunc::JsonbAgg);
+    if !(keeps_order && aggregate.distinct && aggregate.order_by.is_empty()) {
+        return aggregate.order_by.clone();
+    }
+    let term = |arg: &Expr| OrderBy { expr: arg.clone(), descending: false, nulls_first: false };
+    aggregate.args.iter().map(term).collect()
 }
 
 /// How an aggregate is called, whichever it is.
@@ -118,6 +168,7 @@ fn extreme(call: &Call, names: [&'static str; 2], arg: Fragment, ty: &Type) -> F
 fn sum(call: &Call, arg: Fragment, ty: &Type) -> Fragment {
     match (&arg.storage, ty) {
         (Storage::Int, Type::Int8) => call.said("sum(", arg.sql, Storage::Int),
+        (Storage::Float4, Type::Float4) => call.said("pg_sum_real4(", arg.sql, Storage::Float4),
         (Storage::Float4 | Storage::Float8, _) => call.said("pg_sum_real(", arg.sql, Storage::of_type(ty)),
         _ => decimal_sum(call, arg),
     }
