@@ -137,6 +137,22 @@ fn inputs_use_indexes_too() {
     }
 }
 
+#[test]
+fn many_conditions_and_rows_are_not_too_many() {
+    let database = Database::new("create table t (id int primary key);");
+    database.insert("t", &["7"]);
+    let terms: Vec<String> = (0..3000).map(|id| format!("id <> {id} + 100")).collect();
+    let values: Vec<String> = (0..3000).map(|id| format!("({id})")).collect();
+    for query in [
+        format!("select id from t where {}", terms.join(" and ")),
+        format!("select id from t where {}", terms.join(" or ")),
+        format!("select v.a from (values {}) v(a) where v.a = 7", values.join(", ")),
+    ] {
+        let select = select_of(&database.catalog, &query);
+        assert_eq!(database.sqlite(&select, &[]), Ok(vec![vec![Value::Int(7)]]));
+    }
+}
+
 /// A hidden row must not be found by the error it would cause.
 #[test]
 fn errors_of_hidden_rows_are_not_seen() {

@@ -4,7 +4,7 @@ use mainstay_base::{Problem, Result};
 use mainstay_expr::{Expr, ExprKind, Input as Supplied, SessionValue, Truth, Type, Value, When};
 
 use super::fragment::{Fragment, unify};
-use super::{Renderer, Sql};
+use super::{Renderer, Sql, connected};
 use crate::sql::sql;
 use crate::sqlite::Bound;
 use crate::sqlite::signature::Operation;
@@ -77,7 +77,7 @@ impl Renderer<'_> {
         let nullable = terms.iter().any(|term| term.nullable);
         let sql = match terms.len() {
             0 => Sql::from(empty),
-            _ => Sql::join(terms.into_iter().map(|term| term.sql), word).parenthesized(),
+            _ => connected(terms.into_iter().map(|term| term.sql).collect(), word).parenthesized(),
         };
         Ok(Fragment::bool(sql).nullable(nullable))
     }

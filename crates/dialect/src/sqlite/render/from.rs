@@ -8,7 +8,7 @@ use mainstay_expr::{
 use super::barrier::{behind, hides_rows};
 use super::fragment::unify;
 use super::lateral;
-use super::{ColumnForm, Renderer, Source, Sql, alias, table_name, unsupported};
+use super::{ColumnForm, Renderer, Source, Sql, alias, connected, table_name, unsupported};
 use crate::sql::sql;
 use crate::sqlite::storage::Storage;
 
@@ -158,7 +158,7 @@ impl<'c> Renderer<'c> {
             JoinKind::Full => (" FULL JOIN ", Vec::new(), Vec::new()),
         };
         inner.extend(on);
-        let on = if inner.is_empty() { Sql::from("TRUE") } else { Sql::join(inner, " AND ") };
+        let on = if inner.is_empty() { Sql::from("TRUE") } else { connected(inner, " AND ") };
         Ok(Reading { sql: Some(sql![left_sql, word, right_sql, " ON ", on]), conditions: outer })
     }
 
@@ -198,11 +198,16 @@ impl<'c> Renderer<'c> {
             let (column, storage) = unify(column)?;
             columns.push(ColumnForm { storage, nullable, may_fail: false });
             for (select, cell) in selects.iter_mut().zip(column) {
-                select.push(cell.sql.then(" AS ").then(Sql::numbered("c", position as u64)));
+                select.push(cell.sql);
             }
         }
-        let selects = selects.into_iter().map(|row| sql!["SELECT ", Sql::join(row, ", ")]);
-        let sql = sql!["(", Sql::join(selects, " UNION ALL "), ") AS ", alias(source)];
+        let rows = Sql::join(selects.into_iter().map(|row| Sql::join(row, ", ").parenthesized()), ", ");
+        let names = (0..width).map(|position| {
+            let number = position as u64;
+            sql![Sql::numbered("column", number + 1), " AS ", Sql::numbered("c", number)]
+        });
+        let names = Sql::join(names, ", ");
+        let sql = sql!["(SELECT ", names, " FROM (VALUES ", rows, ")) AS ", alias(source)];
         self.sources.insert(source, Source::Derived { columns, nullable: false });
         clause.before.push(source);
         Ok(Reading { sql: Some(sql), conditions: Vec::new() })

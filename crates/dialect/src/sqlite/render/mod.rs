@@ -210,6 +210,19 @@ impl<'c> Renderer<'c> {
     }
 }
 
+/// Terms that one word connects without more parentheses. SQLite counts each as a level of depth and takes 1000.
+const TERMS_MAX: usize = 64;
+
+/// Conditions connected by AND or OR, however many.
+fn connected(mut terms: Vec<Sql>, word: &'static str) -> Sql {
+    if terms.len() <= TERMS_MAX {
+        return Sql::join(terms, word);
+    }
+    let others = terms.split_off(terms.len() / 2);
+    let (terms, others) = (connected(terms, word), connected(others, word));
+    terms.parenthesized().then(word).then(others.parenthesized())
+}
+
 pub(super) fn alias(source: SourceId) -> Sql {
     Sql::numbered("s", u64::from(source.0))
 }

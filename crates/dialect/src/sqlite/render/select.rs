@@ -6,7 +6,7 @@ use mainstay_expr::{CompareOp, Expr, ExprKind, FromItem, Item, Select, SetOp, So
 use super::barrier::behind;
 use super::fragment::{Fragment, Pliant};
 use super::order::{directed, order_key};
-use super::{ColumnForm, Renderer, Restriction, Sql, collated};
+use super::{ColumnForm, Renderer, Restriction, Sql, collated, connected};
 use crate::sql::sql;
 use crate::sqlite::statement::{Form, Input, Rounding};
 use crate::sqlite::storage::Storage;
@@ -106,7 +106,7 @@ impl Renderer<'_> {
             sql = sql.then(" FROM ").then(from);
         }
         if !conditions.is_empty() {
-            sql = sql.then(" WHERE ").then(Sql::join(conditions, " AND "));
+            sql = sql.then(" WHERE ").then(connected(conditions, " AND "));
         }
         if select.grouped && !select.group_by.is_empty() {
             let mut terms = self.group_terms(&select.group_by)?;
