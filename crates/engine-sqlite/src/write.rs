@@ -18,7 +18,7 @@ use crate::render::{
 };
 use crate::statement::Statements;
 use crate::violation::{self, Violation};
-use crate::{Options, errors};
+use crate::{Options, errors, old_row};
 
 /// Runs a plan.
 pub(crate) fn run(
@@ -153,7 +153,7 @@ impl<'r> Run<'r, '_> {
                 return self.meet(insert, conflict, new, rowid, seen);
             }
         }
-        self.require_row_id(insert.table, &new)?;
+        self.require_row_id(insert.table, &new, None)?;
         let values = Values { new: Some(new), ..self.values() };
         self.execute(&insert.insert, &values).map_err(|failed| {
             let violation =
@@ -164,12 +164,15 @@ impl<'r> Run<'r, '_> {
     }
 
     /// SQLite takes a NULL for a row number as a wish for the next one; to PostgreSQL it is a NULL in a primary key.
-    fn require_row_id(&self, table: TableId, new: &NewRow<'_>) -> Result<()> {
+    /// `existing` is the rowid of the row that is changed.
+    fn require_row_id(&self, table: TableId, new: &NewRow<'_>, existing: Option<i64>) -> Result<()> {
         let catalog = &self.plan.catalog;
         let table = catalog.table(table);
         match row_id_column(table) {
             Some(column) if new.rowid(table).is_none() => {
-                let row = violation::proposed(table, new, None);
+                let old =
+                    existing.and_then(|rowid| old_row::read(self.statements, catalog, table.id, rowid).ok());
+                let row = violation::proposed(table, new, old.as_deref());
                 Err(violation::not_null(catalog, table, column, Some(&row), &self.job.inputs.session))
             }
             _ => Ok(()),
@@ -269,7 +272,7 @@ impl<'r> Run<'r, '_> {
     fn update_row(&mut self, row: &RowUpdate, table: TableId, new: NewRow<'_>, rowid: i64) -> Result<i64> {
         let Some(update) = &row.update else { return Ok(rowid) };
         if row.sets_rowid {
-            self.require_row_id(table, &new)?;
+            self.require_row_id(table, &new, Some(rowid))?;
         }
         let values = Values { new: Some(new), rows: &[rowid], ..self.values() };
         self.execute(update, &values).map_err(|failed| {
