@@ -276,6 +276,7 @@ fn expressions() {
         "select id, facts->'a', facts->>'a', facts->'b'->>'c', facts->0, facts->>1, facts #>> '{b,c}' from people",
         "select id from people where facts @> '{\"a\": 1}' or facts ? 'b'",
         "select id, coalesce(price, 0), coalesce(weight, price), coalesce(weight, 0) from items",
+        "select coalesce(price::numeric(10,1), 99999999999999999999.5), case when id = 1 then price else 0.50 end from items",
         "select 1, 'a', null, true, 1.50, 2::bigint, now() > '2020-01-01', '2024-02-29'::date",
         "select extract(year from seen), date_trunc('hour', seen) from people where id < 3",
         "select id, jsonb_build_object('id', id, 'price', price, 'at', at) from items where at < 'infinity'",

@@ -6,7 +6,7 @@ use mainstay_expr::{Numeric, Value};
 use crate::Constant;
 use crate::sql::sql;
 use crate::sqlite::statement::{Form, Input, Rounding, scaled};
-use crate::sqlite::storage::Storage;
+use crate::sqlite::storage::{Datum, Storage};
 use crate::sqlite::{Bound, Sql};
 
 /// A rendered expression. Its SQL needs no parentheses around it.
@@ -95,8 +95,10 @@ impl Fragment {
     /// The scale that it is shown with, when all of its values have the same.
     fn shown_scale(&self) -> Option<u16> {
         match (&self.pliant, &self.storage) {
-            (Some(Pliant::Literal(Value::Numeric(Numeric::Finite(number)))), _) => {
-                u16::try_from(number.fractional_digit_count()).ok()
+            (Some(Pliant::Literal(value @ Value::Numeric(Numeric::Finite(number)))), _) => {
+                let scale = u16::try_from(number.fractional_digit_count()).ok()?;
+                // one with more digits than an integer holds is no integer at any scale
+                matches!(scaled(value, scale, Rounding::Exact), Ok(Datum::Int(_))).then_some(scale)
             }
             (Some(Pliant::Literal(Value::Int(_))), _) => Some(0),
             (None, Storage::Scaled(scale)) => Some(*scale),
