@@ -6,7 +6,7 @@ use crate::{Options, functions};
 
 /// A connection's page cache, in KiB. Readers have one each.
 const READER_CACHE_KIB: u32 = 8 * 1024;
-const WRITER_CACHE_KIB: u32 = 32 * 1024;
+const WRITER_CACHE_KIB: u32 = 16 * 1024;
 /// How much of the file a reader may map instead of copying pages; mapped pages are the system's, not ours.
 const READER_MAP_BYTES: u64 = 256 << 20;
 /// What is left of the log's file after it was started anew.

@@ -12,7 +12,7 @@ use mainstay_catalog::Catalog;
 use mainstay_dialect::Quoting;
 use mainstay_dialect::sqlite::{Sql, table_name};
 use mainstay_engine::{Job, NewValue};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::errors;
 use crate::render::{IdentityColumn, RenderedPlan};
@@ -80,15 +80,22 @@ impl Sequences {
         wanted: i64,
     ) -> Result<()> {
         let sequence = self.sequence(column);
-        let Some(next) = sequence.next else { return Ok(()) };
-        let needed = wanted.saturating_mul(sequence.increment).saturating_add(next);
-        let reaches = |bound: i64| if sequence.increment > 0 { bound >= needed } else { bound <= needed };
-        if sequence.bound.is_some_and(reaches) {
+        let Some(mut next) = sequence.next else { return Ok(()) };
+        let rises = sequence.increment > 0;
+        let numbers = wanted.saturating_mul(sequence.increment);
+        let reaches = |bound: i64, needed: i64| if rises { bound >= needed } else { bound <= needed };
+        if sequence.bound.is_some_and(|bound| reaches(bound, numbers.saturating_add(next))) {
             return Ok(());
         }
-        let bound = BLOCK.saturating_mul(sequence.increment).saturating_add(needed);
-        sequence.bound = Some(bound);
         let name = Arc::clone(&column.sequence);
+        let stored = stored(statements.connection(), &name).map_err(|error| errors::plain(&error))?;
+        if let Some(moved) = stored.filter(|stored| Some(*stored) != sequence.bound) {
+            // Another program has drawn numbers meanwhile.
+            next = if rises { next.max(moved) } else { next.min(moved) };
+            sequence.next = Some(next);
+        }
+        let bound = BLOCK.saturating_mul(sequence.increment).saturating_add(numbers).saturating_add(next);
+        sequence.bound = Some(bound);
         let store = statements.get(&self.store).map_err(|error| errors::plain(&error))?;
         store.execute((&*name, bound)).map(|_| ()).map_err(|error| errors::plain(&error))
     }
@@ -182,7 +189,10 @@ impl Sequences {
         }
         connection.execute_batch("BEGIN IMMEDIATE")?;
         for (name, sequence) in moved {
-            if let Some(next) = sequence.next {
+            // What another program has stored meanwhile is not ours to take back.
+            if let Some(next) = sequence.next
+                && stored(connection, name)? == sequence.committed
+            {
                 connection.execute(STORE, (&**name, next))?;
             }
         }
@@ -205,4 +215,10 @@ impl Sequences {
         sequence.increment = column.increment;
         sequence
     }
+}
+
+fn stored(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
+    connection
+        .query_row("SELECT next FROM _mainstay_sequence WHERE name = ?1", [name], |row| row.get(0))
+        .optional()
 }

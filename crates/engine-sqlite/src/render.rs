@@ -7,7 +7,7 @@ use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, ColumnDefault, Table};
 use mainstay_dialect::sqlite::storage::{DatumRef, Storage};
 use mainstay_dialect::sqlite::{self, Input, Restriction, Statement, row_id_column};
-use mainstay_engine::{Shape, join_to_one};
+use mainstay_engine::{Job, Shape, join_to_one};
 use mainstay_expr::{CompareOp, Expr, ExprKind, Input as ExprInput, Select, SourceId, TableId, Type, Value};
 use mainstay_plan::{
     Action, Child, ConflictAction, DeletePlan, InsertPlan, NewColumn, Node, Otherwise, Plan, ReadPlan,
@@ -184,6 +184,16 @@ impl RenderedPlan {
         };
         let alone = table.is_some_and(|table| may_be_deferred(catalog, table));
         Ok(Self { catalog: Arc::clone(catalog), action, alone, slow: AtomicU32::new(0) })
+    }
+
+    /// Whether a job writes with one statement and asks for nothing that could fail after it.
+    pub fn is_one_statement(&self, job: &Job) -> bool {
+        let RenderedAction::Insert(insert) = &self.action else { return false };
+        job.inputs.rows.len() == 1
+            && insert.conflict.is_none()
+            && insert.returning.is_none()
+            && job.expect.max_affected.is_none()
+            && !job.rollback
     }
 
     /// Whether to expect that a read takes long.

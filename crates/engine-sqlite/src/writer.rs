@@ -255,13 +255,20 @@ impl Writing<'_> {
         answer
     }
 
-    /// Runs a plan under a savepoint, which is undone when it fails or is to be rolled back.
+    /// Runs a plan so that nothing of it stays when it fails or is to be rolled back.
     pub fn savepoint(&mut self, plan: &RenderedPlan, job: &Job) -> Result<Answer> {
         self.sequences.reserve(&mut self.statements, plan, job)?;
         let mark = self.changes.mark();
+        if plan.is_one_statement(job) {
+            // A statement that fails leaves nothing, so there is nothing to undo.
+            let answer = self.run(plan, job);
+            if answer.is_err() {
+                self.changes.undo(mark);
+            }
+            return answer;
+        }
         self.statements.run(&self.control.savepoint).map_err(|error| errors::plain(&error))?;
-        let answer = write::run(&mut self.statements, &mut self.sequences, plan, job, &self.options)
-            .and_then(|answer| job.expect.check(answer.rows, answer.affected).map(|()| answer));
+        let answer = self.run(plan, job);
         if answer.is_err() || job.rollback {
             self.changes.undo(mark);
             self.undo()?;
@@ -270,6 +277,12 @@ impl Writing<'_> {
             self.statements.run(&self.control.release).map_err(|error| errors::plain(&error))?;
         }
         answer
+    }
+
+    fn run(&mut self, plan: &RenderedPlan, job: &Job) -> Result<Answer> {
+        let answer = write::run(&mut self.statements, &mut self.sequences, plan, job, &self.options)?;
+        job.expect.check(answer.rows, answer.affected)?;
+        Ok(answer)
     }
 
     fn undo(&mut self) -> Result<()> {

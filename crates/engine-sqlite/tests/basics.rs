@@ -231,6 +231,24 @@ async fn numbers_go_on_after_a_restart() {
 }
 
 #[tokio::test]
+async fn two_programs_draw_different_numbers() {
+    let database = with_authors().await;
+    let path = database.folder.path().join("test.db");
+    let other = mainstay_engine_sqlite::Sqlite::open(mainstay_engine_sqlite::Options::new(path)).unwrap();
+    let plan = insert(insert_plan(&database.catalog, AUTHORS));
+    let rendered = other.render(&database.catalog, &plan).unwrap();
+    let many = |tag: &str| {
+        new_rows((0..1500).map(|n| vec![NewValue::Identity, text(&format!("{tag} {n}"))]).collect())
+    };
+    for round in ["first", "second"] {
+        other.run(job_of(&rendered, many(&format!("{round} theirs")))).await.unwrap();
+        database.run(&plan, many(&format!("{round} ours"))).await.unwrap();
+    }
+    other.close().await.unwrap();
+    database.run(&plan, many("last")).await.unwrap();
+}
+
+#[tokio::test]
 async fn sequences_go_past_explicit_numbers_when_told_to() {
     let database = with_authors().await;
     let plan = insert(insert_plan(&database.catalog, AUTHORS));
