@@ -48,7 +48,7 @@ describe('the music store', () => {
       { sum: 46.62, customer: { first_name: 'Luis', last_name: 'Rojas' } },
       { sum: 45.62, customer: { first_name: 'Ladislav', last_name: 'Kovács' } },
       { sum: 45.62, customer: { first_name: 'Hugh', last_name: "O'Reilly" } },
-      { sum: 43.62, customer: { first_name: 'Frank', last_name: 'Ralston' } },
+      { sum: 43.62, customer: { first_name: 'Julia', last_name: 'Barnett' } },
     ]);
   });
 
