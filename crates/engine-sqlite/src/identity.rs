@@ -148,13 +148,26 @@ impl Sequences {
                 let last: Option<i64> = connection
                     .query_row(&sql, [], |row| row.get(0))
                     .map_err(|error| errors::plain(&error))?;
-                if let Some(last) = last.filter(|last| self.is_behind(&identity, *last)) {
-                    let set = self.set(connection, &identity.sequence, identity.increment, last);
-                    set.map_err(|error| errors::plain(&error))?;
+                if let Some(last) = last {
+                    self.advance_past(statements, &identity, last)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Moves a sequence past a number, unless it is beyond it already, in the open transaction.
+    pub fn advance_past(
+        &mut self,
+        statements: &Statements<'_>,
+        column: &IdentityColumn,
+        last: i64,
+    ) -> Result<()> {
+        if !self.is_behind(column, last) {
+            return Ok(());
+        }
+        let set = self.set(statements.connection(), &column.sequence, column.increment, last);
+        set.map_err(|error| errors::plain(&error))
     }
 
     /// Whether the sequence has yet to hand out `number`.

@@ -34,7 +34,9 @@ use std::time::Instant;
 
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::Catalog;
-use mainstay_engine::{Answer, Capabilities, Changes, Engine, Job, Prepared, Running, Transaction};
+use mainstay_engine::{
+    Answer, Capabilities, Changes, Engine, Item, Items, Job, Prepared, Running, Transaction,
+};
 use mainstay_expr::Session;
 use mainstay_migrate::Migration;
 use mainstay_plan::Plan;
@@ -265,6 +267,24 @@ impl Engine for Sqlite {
             let held = held.await.unwrap_or_else(|_| Err(errors::closed()))?;
             Ok(Box::new(held) as Box<dyn Transaction>)
         })
+    }
+
+    fn load_rows<'a>(
+        &'a self,
+        catalog: &'a Arc<Catalog>,
+        session: &'a Session,
+        items: Items,
+    ) -> Running<'a, u64> {
+        Box::pin(self.load(catalog, session, move |loader| {
+            for item in items {
+                match item? {
+                    Item::Row { target, values } => loader.add(&target, &values)?,
+                    Item::Sequence { table, column, last } => loader.advance_sequence(table, column, last)?,
+                }
+            }
+            loader.advance_sequences()?;
+            Ok(loader.rows())
+        }))
     }
 
     fn changes(&self) -> Changes {

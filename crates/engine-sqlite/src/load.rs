@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use mainstay_base::Result;
-use mainstay_catalog::Catalog;
-use mainstay_dialect::sqlite::{self, row_id_column};
-use mainstay_engine::NewValue;
+use mainstay_catalog::{Catalog, Table};
+use mainstay_dialect::Quoting;
+use mainstay_dialect::sqlite::{self, Sql, row_id_column};
+use mainstay_engine::{NewValue, Target};
 use mainstay_expr::{Session, TableId};
 
 use crate::bind::{self, NewRow, Values};
@@ -27,10 +28,9 @@ pub struct Loader<'l, 'c> {
     rows: u64,
 }
 
-/// A table and the columns that rows have values for.
+/// How rows of one target are written.
 struct Form {
-    table: TableId,
-    columns: Vec<u32>,
+    target: Target,
     positions: Vec<Option<u32>>,
     identities: Vec<IdentityColumn>,
     row_id: Option<u32>,
@@ -53,12 +53,16 @@ impl<'l, 'c> Loader<'l, 'c> {
     /// Adds a row with values for `columns` of a table; columns that are not named stay NULL.
     /// [`NewValue::Identity`] draws the next number of the column's sequence.
     pub fn insert(&mut self, table: TableId, columns: &[u32], row: &[NewValue]) -> Result<()> {
-        let known = self.forms.iter().position(|form| form.table == table && form.columns == columns);
-        match known {
+        self.add(&Target { table, columns: columns.to_vec(), on_conflict_do_nothing: None }, row)
+    }
+
+    /// The same for a target, which may say that duplicates are passed over.
+    pub fn add(&mut self, target: &Target, row: &[NewValue]) -> Result<()> {
+        match self.forms.iter().position(|form| form.target == *target) {
             Some(position) => self.forms.swap(0, position),
-            None => self.forms.insert(0, Form::new(&self.catalog, table, columns)),
+            None => self.forms.insert(0, Form::new(&self.catalog, target)),
         }
-        self.rows += 1;
+        let table = target.table;
         let form = &self.forms[0];
         let mut drawn = Vec::new();
         for identity in &form.identities {
@@ -80,7 +84,13 @@ impl<'l, 'c> Loader<'l, 'c> {
         let statements = &mut self.writing.statements;
         let statement = statements.get(&form.insert.sql).map_err(|error| errors::plain(&error))?;
         bind::query(statement, &form.insert, &values)?;
-        let Err(error) = statement.raw_execute() else { return Ok(()) };
+        let error = match statement.raw_execute() {
+            Ok(added) => {
+                self.rows += added as u64;
+                return Ok(());
+            }
+            Err(error) => error,
+        };
         let violation = Violation { catalog: &self.catalog, table, session: &self.session };
         Err(violation.of_new_row(statements, Failed::Sqlite(error), &new, None))
     }
@@ -95,6 +105,12 @@ impl<'l, 'c> Loader<'l, 'c> {
     pub fn advance_sequences(&mut self) -> Result<()> {
         let writing = &mut *self.writing;
         writing.sequences.advance(&writing.statements, &self.catalog)
+    }
+
+    /// A column's sequence hands out numbers after `last` from now on, unless it is beyond that already.
+    pub fn advance_sequence(&mut self, table: TableId, column: u32, last: i64) -> Result<()> {
+        let Some(identity) = IdentityColumn::new(self.catalog.table(table), column, 0) else { return Ok(()) };
+        self.writing.sequences.advance_past(&self.writing.statements, &identity, last)
     }
 
     /// Checks the foreign keys and makes the rows durable.
@@ -112,23 +128,36 @@ impl<'l, 'c> Loader<'l, 'c> {
 }
 
 impl Form {
-    fn new(catalog: &Catalog, table: TableId, columns: &[u32]) -> Self {
-        let declared = catalog.table(table);
+    fn new(catalog: &Catalog, target: &Target) -> Self {
+        let declared = catalog.table(target.table);
         let mut positions = vec![None; declared.columns.len()];
-        for (position, column) in columns.iter().enumerate() {
+        for (position, column) in target.columns.iter().enumerate() {
             positions[*column as usize] = Some(position as u32);
         }
-        let identities = columns.iter().enumerate();
+        let identities = target.columns.iter().enumerate();
         let identities = identities
             .filter_map(|(position, column)| IdentityColumn::new(declared, *column, position))
             .collect();
+        let mut insert = sqlite::insert(catalog, target.table, &target.columns);
+        if let Some(key) = &target.on_conflict_do_nothing {
+            insert.text.push_str(&pass_over_duplicates(declared, key));
+        }
         Self {
-            table,
-            columns: columns.to_vec(),
+            target: target.clone(),
             positions,
             identities,
             row_id: row_id_column(declared),
-            insert: Query::new(sqlite::insert(catalog, table, columns)),
+            insert: Query::new(insert),
         }
     }
+}
+
+/// `ON CONFLICT (key) DO NOTHING`; any key when none is named.
+fn pass_over_duplicates(table: &Table, key: &[u32]) -> String {
+    let names = key.iter().map(|column| Sql::identifier(table.column(*column).name.clone()));
+    let clause = match key {
+        [] => Sql::from(" ON CONFLICT"),
+        _ => Sql::from(" ON CONFLICT (").then(Sql::join(names, ", ")).then(")"),
+    };
+    clause.then(" DO NOTHING").finish(Quoting::Double).0
 }

@@ -6,6 +6,7 @@ mod csv;
 mod job;
 mod join;
 mod keys;
+mod load;
 mod rows;
 mod shape;
 mod stitch;
@@ -18,12 +19,14 @@ use std::sync::Arc;
 
 use mainstay_base::Result;
 use mainstay_catalog::Catalog;
+use mainstay_expr::Session;
 use mainstay_migrate::Migration;
 use mainstay_plan::Plan;
 
 pub use job::{Answer, Change, ChangeKind, Changes, Expect, Format, Inputs, Job, NewValue, Output};
 pub use join::join_to_one;
 pub use keys::Keys;
+pub use load::{Item, Items, Target};
 pub use rows::{LevelWriter, Levels, ValueForm};
 pub use shape::{Branch, Level, Part, Shape};
 
@@ -56,6 +59,16 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Opens a transaction that several plans run in. It rolls back when it is dropped or its time is over.
     fn begin(&self) -> Running<'_, Box<dyn Transaction>>;
+
+    /// Loads rows in one transaction, past policies and defaults: all of them or none. Their order is free, because foreign keys
+    /// are checked when all have come; afterwards no sequence stands behind the numbers in its column.
+    /// Answers with the rows that were added.
+    fn load_rows<'a>(
+        &'a self,
+        catalog: &'a Arc<Catalog>,
+        session: &'a Session,
+        items: Items,
+    ) -> Running<'a, u64>;
 
     /// The committed changes from now on.
     fn changes(&self) -> Changes;

@@ -36,6 +36,11 @@ impl Failure {
         Self { text: text.into(), code: 5 }
     }
 
+    /// The same, said of a place.
+    pub fn within(self, place: &str) -> Self {
+        Self { text: format!("{place}: {}", self.text), ..self }
+    }
+
     /// Tells the user.
     pub fn show(&self) {
         anstream::eprintln!("\u{1b}[1;31merror\u{1b}[0m: {}", self.text);

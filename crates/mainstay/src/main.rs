@@ -6,6 +6,7 @@ mod dev;
 mod failure;
 mod init;
 mod keys;
+mod names;
 mod progress;
 mod project;
 mod request_log;
@@ -13,6 +14,7 @@ mod schema;
 mod seed;
 mod serve;
 mod settings;
+mod setval;
 mod site;
 mod static_files;
 

@@ -21,9 +21,20 @@ pub struct Declared {
 
 /// Reads and resolves `schema/*.sql`, in name order. What is wrong is printed with its place, all of it.
 pub fn load(project: &Project) -> Result<Declared> {
+    read(project, true)
+}
+
+/// The same, but what is only worth a remark is passed over.
+pub fn load_quietly(project: &Project) -> Result<Declared> {
+    read(project, false)
+}
+
+fn read(project: &Project, remarks: bool) -> Result<Declared> {
     let files = files(project)?;
     let (catalog, diagnostics) = mainstay_catalog::load(&files);
-    diagnose(&files, &diagnostics);
+    if remarks || diagnostics.has_errors() {
+        diagnose(&files, &diagnostics);
+    }
     match catalog {
         Some(catalog) => Ok(Declared { catalog: Arc::new(catalog), text: text(&files) }),
         None => {

@@ -132,24 +132,31 @@ impl Settings {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error).doing(|| format!("read {}", file.display())),
         };
-        Self::read(&text, std::env::vars())
-            .map_err(|reason| Failure::invalid(format!("{}: {reason}", file.display())))
+        let environment: Vec<Override> =
+            std::env::vars().filter_map(|(name, value)| Override::of(&name, &value)).collect();
+        Self::read(&text, &environment).map_err(|reason| {
+            // A file that is sound by itself is not what is wrong.
+            let names: Vec<&str> = environment.iter().map(|it| it.variable.as_str()).collect();
+            let place = match Self::read(&text, &[]) {
+                Ok(_) => format!("the environment ({})", names.join(", ")),
+                Err(_) => file.display().to_string(),
+            };
+            Failure::invalid(format!("{place}: {}", reason.trim_end()))
+        })
     }
 
-    fn read(
-        text: &str,
-        environment: impl Iterator<Item = (String, String)>,
-    ) -> std::result::Result<Self, String> {
+    fn read(text: &str, environment: &[Override]) -> std::result::Result<Self, String> {
         let mut table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
-        for (name, value) in environment {
-            if let Some((section, key)) = variable(&name) {
-                let section = table.entry(section).or_insert_with(|| toml::Table::new().into());
-                if let Some(section) = section.as_table_mut() {
-                    section.insert(key, toml_value(&value));
-                }
+        for it in environment {
+            let section = table.entry(it.section.clone()).or_insert_with(|| toml::Table::new().into());
+            if let Some(section) = section.as_table_mut() {
+                section.insert(it.key.clone(), it.value());
             }
         }
-        let settings: Self = table.try_into().map_err(|error: toml::de::Error| error.to_string())?;
+        // What was not overridden is read from the text, so that a mistake is shown at its place.
+        let settings: std::result::Result<Self, toml::de::Error> =
+            if environment.is_empty() { toml::from_str(text) } else { table.try_into() };
+        let settings = settings.map_err(|error| error.to_string())?;
         if settings.api.schemas.is_empty() {
             return Err("[api] schemas must name at least one schema".to_owned());
         }
@@ -180,28 +187,38 @@ impl Settings {
     }
 }
 
-/// The section and key that a variable overrides: `MAINSTAY_API_MAX_ROWS` → `api`, `max_rows`.
-fn variable(name: &str) -> Option<(String, String)> {
-    let rest = name.strip_prefix("MAINSTAY_")?;
-    let (section, key) = rest.split_once('_')?;
-    let section = section.to_ascii_lowercase();
-    ["server", "api", "database", "site"]
-        .contains(&section.as_str())
-        .then(|| (section, key.to_ascii_lowercase()))
+/// A variable of the environment that overrides a setting.
+#[derive(Debug)]
+struct Override {
+    variable: String,
+    section: String,
+    key: String,
+    text: String,
 }
 
-/// A variable's text as the kind of value that it looks like; lists are parted by commas.
-fn toml_value(text: &str) -> toml::Value {
-    if let Ok(number) = text.parse::<i64>() {
-        return number.into();
+impl Override {
+    /// What a variable overrides: `MAINSTAY_API_MAX_ROWS` → `api`, `max_rows`. Those of other sections are not ours.
+    fn of(variable: &str, text: &str) -> Option<Self> {
+        let (section, key) = variable.strip_prefix("MAINSTAY_")?.split_once('_')?;
+        let (section, key) = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
+        let ours = ["server", "api", "database", "site"].contains(&section.as_str());
+        ours.then(|| Self { variable: variable.to_owned(), section, key, text: text.to_owned() })
     }
-    match text {
-        "true" => true.into(),
-        "false" => false.into(),
-        _ if text.contains(',') => {
-            text.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>().into()
+
+    /// The text as the kind of value that the setting has; lists are parted by commas.
+    fn value(&self) -> toml::Value {
+        let text = self.text.as_str();
+        match (self.section.as_str(), self.key.as_str()) {
+            ("api", "schemas") => {
+                text.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>().into()
+            }
+            ("server", "listen" | "public_url") | ("database", "url") | ("site", _) => text.into(),
+            _ => match (text.parse::<i64>(), text.parse::<bool>()) {
+                (Ok(number), _) => number.into(),
+                (_, Ok(truth)) => truth.into(),
+                _ => text.into(),
+            },
         }
-        _ => text.into(),
     }
 }
 
@@ -210,10 +227,9 @@ mod tests {
     use super::*;
 
     fn read(text: &str, environment: &[(&str, &str)]) -> std::result::Result<Settings, String> {
-        Settings::read(
-            text,
-            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        )
+        let overrides: Vec<_> =
+            environment.iter().filter_map(|(name, value)| Override::of(name, value)).collect();
+        Settings::read(text, &overrides)
     }
 
     #[test]
@@ -225,10 +241,17 @@ mod tests {
         assert_eq!(settings.server.listen.port(), 8000);
         let schemas = read("", &[("MAINSTAY_API_SCHEMAS", "public,shop")]).unwrap().api.schemas;
         assert_eq!(schemas, ["public", "shop"]);
+        assert_eq!(read("", &[("MAINSTAY_API_SCHEMAS", "shop")]).unwrap().api.schemas, ["shop"]);
+        let policy = "default-src 'self', https://a.example";
+        let site = read("", &[("MAINSTAY_SITE_CONTENT_SECURITY_POLICY", policy)]).unwrap().site;
+        assert_eq!(site.content_security_policy, policy);
+        assert_eq!(read("", &[("MAINSTAY_BIN", "x"), ("OTHER", "y")]).unwrap(), Settings::default());
     }
 
     #[test]
     fn unknown_settings_are_refused() {
         assert!(read("[api]\nmax_row = 5", &[]).unwrap_err().contains("max_row"));
+        assert!(read("", &[("MAINSTAY_API_MAX_ROW", "5")]).unwrap_err().contains("max_row"));
+        assert!(read("", &[("MAINSTAY_API_MAX_ROWS", "many")]).is_err());
     }
 }

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use crate::failure::{Doing, Failure, Result};
+use crate::names::PUBLIC;
 use crate::project::Project;
 use crate::schema;
 
-use import::{Imported, PUBLIC};
+use import::Imported;
 
 /// What a new project begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -59,7 +60,7 @@ pub fn from_sql(folder: &Path, script: &Path, public_read: bool) -> Result<()> {
     write(folder, &files(folder, &shown, &imported))?;
     report(&shown, &imported);
     // What is still wrong is shown at its place in the new files.
-    schema::load(&Project::open(folder)?)?;
+    schema::load_quietly(&Project::open(folder)?)?;
     if imported.counts.closed > 0 {
         anstream::println!(
             "\n{} tables are closed to everyone but the service role: policies in schema/40_policies.sql open them, and\n\

@@ -58,6 +58,11 @@ impl Project {
         Done::of(self.command(arguments).output().unwrap())
     }
 
+    /// The same with variables in its environment.
+    pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Done {
+        Done::of(self.command(arguments).envs(variables.iter().copied()).output().unwrap())
+    }
+
     /// Runs a command that must succeed.
     pub fn succeed(&self, arguments: &[&str]) -> String {
         let done = self.run(arguments);
@@ -151,6 +156,23 @@ impl Server {
         get(&format!("{}{path}", self.base))
     }
 
+    /// GET with a key.
+    pub fn get_as(&self, key: &str, path: &str) -> (u16, String) {
+        read(agent().get(format!("{}{path}", self.base)).header("apikey", key).call(), path)
+    }
+
+    /// POST of JSON that is answered with the new row.
+    pub fn post(&self, path: &str, body: &str) -> (u16, String) {
+        let request = agent().post(format!("{}{path}", self.base)).header("prefer", "return=representation");
+        read(request.header("content-type", "application/json").send(body), path)
+    }
+
+    /// The same with a key.
+    pub fn post_as(&self, key: &str, path: &str, body: &str) -> (u16, String) {
+        let request = agent().post(format!("{}{path}", self.base)).header("prefer", "return=representation");
+        read(request.header("apikey", key).header("content-type", "application/json").send(body), path)
+    }
+
     /// Asks the server to end, and waits until it has; its exit code.
     pub fn terminate(mut self) -> i32 {
         let done = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
@@ -169,8 +191,15 @@ impl Drop for Server {
 
 /// GET; the status and the body.
 pub fn get(url: &str) -> (u16, String) {
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(LIMIT)).build().into();
-    let mut response = agent.get(url).call().unwrap_or_else(|error| panic!("{url}: {error}"));
+    read(agent().get(url).call(), url)
+}
+
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(LIMIT));
+    config.build().into()
+}
+
+fn read(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>, what: &str) -> (u16, String) {
+    let mut response = answer.unwrap_or_else(|error| panic!("{what}: {error}"));
     (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
 }

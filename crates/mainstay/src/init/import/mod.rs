@@ -2,7 +2,6 @@
 //! and an account of what was left out.
 
 mod left_out;
-mod names;
 mod public_read;
 mod sequences;
 mod sort;
@@ -11,9 +10,9 @@ mod sound;
 use mainstay_sql::{SourceFiles, Statement};
 
 use crate::failure::{Failure, Result, diagnose};
+use crate::names::{self, PUBLIC};
 
 pub use left_out::LeftOut;
-pub use names::PUBLIC;
 
 /// A script as a project.
 pub struct Imported {

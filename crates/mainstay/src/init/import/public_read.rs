@@ -7,7 +7,8 @@ use mainstay_sql::{
     RowSecurity, Statement,
 };
 
-use super::names::{self, Key};
+use crate::names::{self, Key};
+
 use super::{Part, Parts};
 
 /// The policy's name.

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use mainstay_sql::{
-    Argument, CallArguments, ColumnConstraint, ColumnConstraintKind, ColumnDef, CreateTable, Deferral, Expr,
-    ExprKind, Identity, Literal, Query, QueryBody, SelectItem, SequenceOptions, SequenceOwner, Statement,
+    ColumnConstraint, ColumnConstraintKind, ColumnDef, CreateTable, Deferral, Expr, Identity,
+    SequenceOptions, SequenceOwner, Statement,
 };
 
+use crate::names::{self, Key};
+use crate::setval::{self, SetVal};
+
 use super::left_out::LeftOut;
-use super::names::{self, Key};
 
 /// The sequences of a script.
 #[derive(Debug, Default)]
@@ -22,14 +24,6 @@ pub struct Sequences {
 struct Sequence {
     options: SequenceOptions,
     line: u32,
-}
-
-/// `SELECT setval(…)`
-#[derive(Debug)]
-pub struct SetVal {
-    sequence: Key,
-    value: String,
-    called: Option<bool>,
 }
 
 impl Sequences {
@@ -55,7 +49,7 @@ impl Sequences {
 
     /// The identity that stands for `DEFAULT nextval(…)`; `None` for any other default.
     pub fn identity(&mut self, default: &Expr, table: &Key, column: &str) -> Option<ColumnConstraint> {
-        let [sequence] = arguments(default, "nextval")? else { return None };
+        let [sequence] = setval::arguments(default, "nextval")? else { return None };
         let sequence = names::in_text(&sequence.value)?;
         let options = self.known.get(&sequence).map(|it| it.options.clone()).unwrap_or_default();
         self.belongs(sequence, table.clone(), column);
@@ -81,27 +75,16 @@ impl Sequences {
         }
     }
 
-    /// `SELECT setval(…)` with a number; `None` for another query.
-    pub fn setval(query: &Query) -> Option<SetVal> {
-        let QueryBody::Select(select) = &query.body else { return None };
-        let [SelectItem::Value { value, .. }] = select.items.as_slice() else { return None };
-        let arguments = arguments(value, "setval")?;
-        let (sequence, number) = (arguments.first()?, arguments.get(1)?);
-        let ExprKind::Literal(Literal::Number(number)) = &number.value.kind else { return None };
-        let called = arguments.get(2).map(|it| it.value.kind == ExprKind::Literal(Literal::Bool(true)));
-        Some(SetVal { sequence: names::in_text(&sequence.value)?, value: number.clone(), called })
-    }
-
-    /// The same as a statement that names the column and not the sequence, which no longer has a name of its own.
+    /// `SELECT setval(…)` as a statement that names the column and not the sequence, which no longer has a name of its own.
     pub fn print(&self, set: &SetVal, tables: &[&CreateTable]) -> Option<String> {
-        let (table, column) = match self.columns.get(&set.sequence) {
-            Some(known) => known.clone(),
-            None => tables.iter().find_map(|table| implied(table, &set.sequence))?,
+        let (table, column) = match &set.sequence {
+            setval::Sequence::Of(table, column) => (table.clone(), column.clone()),
+            setval::Sequence::Named(name) => match self.columns.get(name) {
+                Some(known) => known.clone(),
+                None => tables.iter().find_map(|table| implied(table, name))?,
+            },
         };
-        let called = match set.called {
-            Some(false) => ", false",
-            _ => "",
-        };
+        let called = if set.called { "" } else { ", false" };
         let (table, column) =
             (mainstay_sql::quote_literal(&names::sql(&table)), mainstay_sql::quote_literal(&column));
         Some(format!("select setval(pg_get_serial_sequence({table}, {column}), {}{called});\n", set.value))
@@ -142,16 +125,7 @@ fn implied(table: &CreateTable, sequence: &Key) -> Option<(Key, String)> {
     let column = table.columns.iter().find(|column| {
         let numbered = column.type_name.name.name.text.contains("serial")
             || column.constraints.iter().any(|it| matches!(it.kind, ColumnConstraintKind::Identity(_)));
-        numbered && format!("{}_{}_seq", key.1, column.name.text) == sequence.1
+        numbered && setval::usual_name(&key.1, &column.name.text) == sequence.1
     })?;
     (key.0 == sequence.0).then(|| (key, column.name.text.clone()))
-}
-
-/// The arguments of a call of this function; `None` when it is none.
-fn arguments<'e>(expr: &'e Expr, function: &str) -> Option<&'e [Argument]> {
-    let ExprKind::Call(call) = &expr.kind else { return None };
-    match &call.arguments {
-        CallArguments::List { arguments, .. } if call.name.name.text == function => Some(arguments),
-        _ => None,
-    }
 }

@@ -4,14 +4,19 @@ use std::collections::{HashMap, HashSet};
 
 use mainstay_sql::{
     AlterTable, AlterTableAction, ColumnConstraint, ColumnConstraintKind, CommentTarget, CreateTable,
-    Deferral, Expr, ExprKind, FunctionBody, GrantObjects, InsertSource, PsqlCommand, QualifiedName,
-    QueryBody, Set, SourceFiles, Statement, TableConstraintKind,
+    Deferral, Expr, ExprKind, FunctionBody, GrantObjects, InsertSource, PsqlCommand, QualifiedName, Query,
+    QueryBody, SelectItem, Set, SourceFiles, Statement, TableConstraintKind,
 };
 
+use crate::names::{self, Key, PUBLIC};
+use crate::setval::{self, SetVal};
+
 use super::left_out::LeftOut;
-use super::names::{self, Key, PUBLIC};
-use super::sequences::{self, Sequences, SetVal};
+use super::sequences::{self, Sequences};
 use super::{Part, Parts};
+
+/// Why SET is left out.
+const SETTING: &str = "settings of a session have no effect here";
 
 /// A script in its parts.
 pub struct Sorted {
@@ -76,7 +81,13 @@ impl Sorter<'_> {
                     self.alter(&alter.name, action, line);
                 }
             }
-            Statement::CreateIndex(_) => self.parts.constraints.push(Part { statement, line }),
+            Statement::CreateIndex(ref index) => match index.method.as_ref().map_or("btree", |it| &it.text) {
+                "btree" | "hash" => self.parts.constraints.push(Part { statement, line }),
+                method => {
+                    let why = "answers are the same without it";
+                    self.left_out.add(format!("CREATE INDEX … USING {method}"), why, line);
+                }
+            },
             Statement::CreateView(mut view) => {
                 if !view.security_invoker {
                     let why = "made to read with the rights of who asks, so that it shows nobody more than its tables do";
@@ -205,15 +216,35 @@ impl Sorter<'_> {
                 text.push_str("\n\n");
                 Rows::Of { table: names::key(&copy.table), text, count: copy.rows.len() }
             }
-            Statement::Query(query) => match Sequences::setval(query) {
+            Statement::Query(query) => match SetVal::read(query) {
                 Some(set) => Rows::Sequence(set),
-                None => {
-                    return self.left_out.add("SELECT", "a query on its own leaves nothing behind", line);
-                }
+                None => return self.query(query, line),
             },
             _ => return,
         };
         self.rows.push((rows, line));
+    }
+
+    /// A query that is not followed by its rows.
+    fn query(&mut self, query: &Query, line: u32) {
+        let calls = |function: &str| match &query.body {
+            QueryBody::Select(select) => match select.items.as_slice() {
+                [SelectItem::Value { value, .. }] => setval::arguments(value, function).is_some(),
+                _ => false,
+            },
+            _ => false,
+        };
+        if calls("set_config") {
+            self.left_out.add("SET", SETTING, line);
+        } else if calls("setval") {
+            self.left_out.add(
+                "setval",
+                "a sequence stands after the greatest number in its column anyway",
+                line,
+            );
+        } else {
+            self.left_out.add("SELECT", "a query on its own leaves nothing behind", line);
+        }
     }
 
     /// What has no place in a project.
@@ -277,7 +308,7 @@ fn setting(set: &Set) -> (String, &'static str) {
             "SET search_path".to_owned(),
             "it has no effect here: names without a schema are those of public",
         ),
-        _ => ("SET".to_owned(), "settings of a session have no effect here"),
+        _ => ("SET".to_owned(), SETTING),
     }
 }
 
