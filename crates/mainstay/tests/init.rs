@@ -71,8 +71,7 @@ fn a_published_script_becomes_a_project_without_a_hand_edit() {
     assert!(said.contains("11 tables") && said.contains("15607 rows"), "{said}");
     assert!(said.contains("CREATE DATABASE (line 25)") && said.contains("\\c (line 28)"), "{said}");
     let server = place.start(&["dev", "music", "--listen", "127.0.0.1:0"]);
-    let managers =
-        "/rest/v1/employee?select=last_name,manager:reports_to(last_name)&employee_id=eq.3";
+    let managers = "/rest/v1/employee?select=last_name,manager:reports_to(last_name)&employee_id=eq.3";
     assert_eq!(server.get(managers).1, r#"[{"last_name":"Peacock","manager":{"last_name":"Edwards"}}]"#);
 }
 
