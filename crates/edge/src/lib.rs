@@ -7,6 +7,6 @@ mod response;
 mod status;
 mod token;
 
-pub use response::{ResponseParts, problem_response};
+pub use response::{ResponseParts, Untold, problem_response};
 pub use status::status_of;
 pub use token::{Caller, Tokens};

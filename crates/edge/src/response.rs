@@ -11,7 +11,11 @@ use crate::status_of;
 /// A response whose body is known whole.
 pub type ResponseParts = Response<Bytes>;
 
-/// The error body and headers of PostgREST's protocol. What is internal is not told: it belongs in the log.
+/// What the client of a response is not told, in the response's extensions: it belongs in the log.
+#[derive(Debug, Clone)]
+pub struct Untold(pub Problem);
+
+/// The error body and headers of PostgREST's protocol. What is internal is not told: it goes with the response as [`Untold`].
 pub fn problem_response(problem: &Problem, anonymous: bool) -> ResponseParts {
     let status = status_of(problem, anonymous);
     let internal = problem.code() == "XX000";
@@ -23,6 +27,9 @@ pub fn problem_response(problem: &Problem, anonymous: bool) -> ResponseParts {
     });
     let mut response = Response::new(Bytes::from(body.to_string()));
     *response.status_mut() = status;
+    if internal {
+        response.extensions_mut().insert(Untold(problem.clone()));
+    }
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     if let Ok(value) = HeaderValue::try_from(format!("PostgREST; error={}", problem.code())) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::Response;
 use http::request::Parts;
-use mainstay_base::{Clock, SystemClock};
+use mainstay_base::{Clock, Problem, SystemClock};
 use mainstay_expr::Role;
 
 /// Parameters that carry a secret where a client cannot send headers.
@@ -59,6 +59,12 @@ impl RequestLog {
         }
         target
     }
+}
+
+/// Writes what a client was not told, whether requests are logged or not: it is for the operator to mend.
+pub fn write_untold(parts: &Parts, problem: &Problem) {
+    let details = problem.details().map(|details| format!(" ({details})")).unwrap_or_default();
+    anstream::eprintln!("internal error in {} {}: {problem}{details}", parts.method, parts.uri.path());
 }
 
 fn without_secrets(query: &str) -> String {

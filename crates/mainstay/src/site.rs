@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::Incoming;
 use mainstay_base::{Clock, Problem, SystemClock, SystemRandomness};
 use mainstay_catalog::Catalog;
-use mainstay_edge::{Caller, ResponseParts, Tokens, cors, problem_response};
+use mainstay_edge::{Caller, ResponseParts, Tokens, Untold, cors, problem_response};
 use mainstay_engine::Engine;
 use mainstay_exec::Exec;
 use mainstay_rest::Rest;
@@ -21,7 +21,7 @@ use serde_json::json;
 use crate::failure::Result;
 use crate::keys::Keys;
 use crate::project::Project;
-use crate::request_log::RequestLog;
+use crate::request_log::{self, RequestLog};
 use crate::static_files::{Body, StaticFiles};
 
 /// Where services answer or will: a path below one of these is never a file, nor a page of the application.
@@ -88,6 +88,9 @@ impl Site {
             None => self.route(&parts, body).await,
         };
         cors::expose(&parts.headers, response.headers_mut());
+        if let Some(Untold(problem)) = response.extensions().get() {
+            request_log::write_untold(&parts, problem);
+        }
         if let (Some(log), Some(started)) = (&self.log, started) {
             log.write(&parts, &response, started.elapsed());
         }
