@@ -21,8 +21,12 @@ pub(crate) struct Params<'t> {
     pub filters: Vec<(Cow<'t, str>, Cow<'t, str>)>,
 }
 
-/// What a parameter's last word makes of it.
+/// What a parameter's key makes of it.
+#[derive(PartialEq, Eq)]
 enum Kind {
+    Select,
+    Columns,
+    OnConflict,
     Order,
     Limit,
     Offset,
@@ -39,17 +43,15 @@ impl<'t> Params<'t> {
                 continue;
             }
             let Some((key, value)) = form_urlencoded::parse(pair.as_bytes()).next() else { continue };
-            match key.as_ref() {
-                "select" => params.select = Some(value),
-                "columns" => params.columns = Some(value),
-                "on_conflict" => params.on_conflict = Some(value),
-                other => match kind(other) {
-                    Kind::Order => params.order.push((key, value)),
-                    Kind::Limit => params.limit.push((key, value)),
-                    Kind::Offset => params.offset.push((key, value)),
-                    Kind::Logic => params.logic.push((key, value)),
-                    Kind::Filter => params.filters.push((key, value)),
-                },
+            match kind(&key) {
+                Kind::Select => params.select = Some(value),
+                Kind::Columns => params.columns = Some(value),
+                Kind::OnConflict => params.on_conflict = Some(value),
+                Kind::Order => params.order.push((key, value)),
+                Kind::Limit => params.limit.push((key, value)),
+                Kind::Offset => params.offset.push((key, value)),
+                Kind::Logic => params.logic.push((key, value)),
+                Kind::Filter => params.filters.push((key, value)),
             }
         }
         params
@@ -126,13 +128,28 @@ pub(crate) fn place_filter(
     Ok(())
 }
 
+/// Whether a parameter of that name is a filter of a table, or an argument of a function.
+pub(crate) fn is_free(key: &str) -> bool {
+    kind(key) == Kind::Filter
+}
+
+/// The name of the parameter that filters by a column.
+pub(crate) fn filter_key(column: &str) -> Cow<'_, str> {
+    grammar::written(column, |word| !is_free(word))
+}
+
 fn kind(key: &str) -> Kind {
-    match split_last(key) {
-        (_, "order") => Kind::Order,
-        (_, "limit") => Kind::Limit,
-        (_, "offset") => Kind::Offset,
-        (_, "and" | "or") => Kind::Logic,
-        _ => Kind::Filter,
+    match key {
+        "select" => Kind::Select,
+        "columns" => Kind::Columns,
+        "on_conflict" => Kind::OnConflict,
+        _ => match split_last(key).1 {
+            "order" => Kind::Order,
+            "limit" => Kind::Limit,
+            "offset" => Kind::Offset,
+            "and" | "or" => Kind::Logic,
+            _ => Kind::Filter,
+        },
     }
 }
 

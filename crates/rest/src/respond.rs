@@ -14,8 +14,9 @@ use crate::decode::{AnswerShape, Verb};
 use crate::prefer::Representation;
 use crate::range::unsatisfiable;
 
-/// What is not escaped in a query string.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+/// What need not be escaped in any part of a URL (RFC 3986, 2.3).
+pub(crate) const UNRESERVED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The response of a request that succeeded; `query` is its raw query string.
 ///
@@ -117,12 +118,12 @@ pub(crate) fn content_range(shape: &AnswerShape, answer: &Answer) -> Option<Stri
 fn content_location(path: &str, query: &str) -> String {
     let mut pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
     pairs.sort();
-    let mut location = format!("/{}", utf8_percent_encode(path, QUERY));
+    let mut location = format!("/{}", utf8_percent_encode(path, UNRESERVED));
     for (position, (key, value)) in pairs.iter().enumerate() {
         location.push(if position == 0 { '?' } else { '&' });
-        location.extend(utf8_percent_encode(key, QUERY));
+        location.extend(utf8_percent_encode(key, UNRESERVED));
         location.push('=');
-        location.extend(utf8_percent_encode(value, QUERY));
+        location.extend(utf8_percent_encode(value, UNRESERVED));
     }
     location
 }
@@ -138,8 +139,12 @@ fn location(path: &str, answer: &Answer) -> Option<String> {
         .iter()
         .map(|(column, value)| {
             let value = value.as_str().unwrap_or_default();
-            format!("{}=eq.{}", utf8_percent_encode(column, QUERY), utf8_percent_encode(value, QUERY))
+            format!(
+                "{}=eq.{}",
+                utf8_percent_encode(column, UNRESERVED),
+                utf8_percent_encode(value, UNRESERVED)
+            )
         })
         .collect();
-    Some(format!("/{}?{}", utf8_percent_encode(path, QUERY), filters.join("&")))
+    Some(format!("/{}?{}", utf8_percent_encode(path, UNRESERVED), filters.join("&")))
 }

@@ -4,9 +4,11 @@
 
 use similar::TextDiff;
 
-/// Strings of an expected text that stand for a kind of value instead of one value.
-const PLACEHOLDERS: [(&str, &str); 3] = [
-    (r#""{{any}}""#, r"^"),
+/// Stands for any one value, however much is in it.
+const ANY: &str = r#""{{any}}""#;
+
+/// Strings of an expected text that stand for a kind of string instead of one string.
+const PLACEHOLDERS: [(&str, &str); 2] = [
     (r#""{{uuid}}""#, r#"^"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"$"#),
     (
         r#""{{timestamptz}}""#,
@@ -50,7 +52,32 @@ fn string_length(text: &str) -> usize {
 /// Whether `actual` has the tokens of `expected`, placeholders filled in.
 pub fn same(expected: &str, actual: &str) -> bool {
     let (expected, actual) = (tokens(expected), tokens(actual));
-    expected.len() == actual.len() && expected.iter().zip(&actual).all(|(want, got)| token_matches(want, got))
+    let mut rest = actual.as_slice();
+    for want in expected {
+        let length = match rest.first() {
+            Some(_) if want == ANY => value_length(rest),
+            Some(got) if token_matches(want, got) => 1,
+            _ => return false,
+        };
+        rest = &rest[length..];
+    }
+    rest.is_empty()
+}
+
+/// How many tokens the first value has.
+fn value_length(tokens: &[&str]) -> usize {
+    let mut depth = 0_usize;
+    for (position, token) in tokens.iter().enumerate() {
+        match *token {
+            "[" | "{" => depth += 1,
+            "]" | "}" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return position + 1;
+        }
+    }
+    tokens.len()
 }
 
 fn token_matches(expected: &str, actual: &str) -> bool {
@@ -133,6 +160,9 @@ mod tests {
         assert!(!same(r#"["{{uuid}}"]"#, r#"["a11ce"]"#));
         assert!(same(r#""{{timestamptz}}""#, r#""2024-01-02T03:04:05.5+00:00""#));
         assert!(same_object(r#"{"details":"{{any}}"}"#, r#"{"details":null}"#));
+        assert!(same(r#"["{{any}}", 2, "{{any}}"]"#, r#"[{"a":[1,{}]}, 2, []]"#));
+        assert!(!same(r#"["{{any}}"]"#, "[1,2]"));
+        assert!(!same(r#"["{{any}}"]"#, "["));
     }
 
     #[test]

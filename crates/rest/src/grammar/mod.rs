@@ -9,6 +9,6 @@ mod select;
 
 pub(crate) use filter::filter_value;
 pub(crate) use logic::logic_tree;
-pub(crate) use name::{columns, tree_path};
+pub(crate) use name::{columns, tree_path, written};
 pub(crate) use order::order;
 pub(crate) use select::select;

@@ -1,5 +1,7 @@
 //! Names, JSON paths and the paths of embeds.
 
+use std::borrow::Cow;
+
 use mainstay_base::Result;
 use mainstay_query::{Field, JsonStep};
 
@@ -38,6 +40,17 @@ pub(crate) fn columns(text: &str, context: &'static str) -> Result<Vec<String>> 
         names.push(name(&mut cursor)?);
     }
     if cursor.at_end() { Ok(names) } else { Err(cursor.unexpected("\",\" or end of input")) }
+}
+
+/// A name as it is written in a key of the query string: in quotes where it would not read back as itself, or where
+/// `reserved` says that the bare word means something else.
+pub(crate) fn written(text: &str, reserved: impl Fn(&str) -> bool) -> Cow<'_, str> {
+    let mut cursor = Cursor::new(text, "tree path");
+    let reads_back = name(&mut cursor).is_ok_and(|read| read == text) && cursor.at_end();
+    if reads_back && !reserved(text) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
 /// A field: a name and a JSON path.
@@ -159,6 +172,20 @@ mod tests {
         assert_eq!(tree_path("first-name").unwrap().field.column, "first-name");
         assert_eq!(tree_path("Größe").unwrap().field.column, "Größe");
         assert_eq!(columns("\"a\",b", "columns parameter").unwrap(), ["a", "b"]);
+    }
+
+    #[test]
+    fn every_name_reads_back_as_it_was_written() {
+        let reserved = |word: &str| word == "select";
+        assert_eq!(written("full name", reserved), "full name");
+        assert_eq!(written("select", reserved), "\"select\"");
+        let odd = [
+            "select", "a.b", " a", "a\"b", "a\\", "\"", "a->b", "a-", "50%", "a/b", "{x}", "é", "名前", "(",
+            "a,b",
+        ];
+        for name in odd {
+            assert_eq!(tree_path(&written(name, reserved)).unwrap().field.column, name);
+        }
     }
 
     #[test]

@@ -11,9 +11,10 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response};
 use mainstay_base::{Problem, Result};
-use mainstay_catalog::{Catalog, Command, Function, Table};
+use mainstay_catalog::{Catalog, Column, Command, Function, Table, TableKind};
 use mainstay_edge::{Caller, ResponseParts};
 use mainstay_expr::Role;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value as Json, json};
 
 use crate::Settings;
@@ -55,12 +56,38 @@ pub(crate) struct Shown<'a> {
 impl<'a> Shown<'a> {
     /// The tables and views that the role may use in some way.
     fn tables(&self) -> impl Iterator<Item = &'a Table> {
-        let commands = [Command::Select, Command::Insert, Command::Update, Command::Delete];
-        self.catalog
-            .tables
-            .iter()
-            .filter(|table| table.schema == self.schema)
-            .filter(move |table| commands.iter().any(|command| self.allows(table, *command)))
+        self.catalog.tables.iter().filter(|table| self.shows(table))
+    }
+
+    /// Whether the document speaks of a table or view.
+    fn shows(&self, table: &Table) -> bool {
+        table.schema == self.schema && self.commands(table).next().is_some()
+    }
+
+    /// What the role may do with a table or view.
+    fn commands(&self, table: &Table) -> impl Iterator<Item = Command> {
+        let writable = !matches!(&table.kind, TableKind::View(view) if view.updatable.is_none());
+        [Command::Select, Command::Insert, Command::Update, Command::Delete]
+            .into_iter()
+            .filter(move |command| writable || *command == Command::Select)
+            .filter(|command| mainstay_planner::may_use(table, *command, self.role))
+    }
+
+    /// The columns that the role may read or write, with their positions.
+    fn columns<'t>(&self, table: &'t Table) -> impl Iterator<Item = (u32, &'t Column)> {
+        (0..).zip(&table.columns).filter(|(position, _)| {
+            [Command::Select, Command::Insert, Command::Update]
+                .iter()
+                .any(|command| table.grants.allows_column(self.role, *command, *position))
+        })
+    }
+
+    /// The columns that the role may filter by.
+    fn readable<'t>(&self, table: &'t Table) -> impl Iterator<Item = &'t Column> {
+        (0..)
+            .zip(&table.columns)
+            .filter(|(position, _)| table.grants.allows_column(self.role, Command::Select, *position))
+            .map(|(_, column)| column)
     }
 
     /// The functions that the role may call. Functions of a row are fields of their table instead.
@@ -71,10 +98,14 @@ impl<'a> Shown<'a> {
             .filter(|function| function.schema == self.schema && function.row.is_none())
             .filter(|function| mainstay_planner::may_execute(function, self.role))
     }
+}
 
-    fn allows(&self, table: &Table, command: Command) -> bool {
-        mainstay_planner::may_use(table, command, self.role)
-    }
+/// A name as a key of the document's components and a part of `operationId`: letters, digits, `-` and `_` stand for
+/// themselves, every other byte for a dot and two hexadecimal digits. Different names so have different keys, and keys
+/// need no escaping in a `$ref`.
+fn key(name: &str) -> String {
+    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+    utf8_percent_encode(name, ESCAPED).to_string().replace('%', ".")
 }
 
 fn document(shown: &Shown<'_>, settings: &Settings) -> Json {
@@ -97,7 +128,7 @@ fn document(shown: &Shown<'_>, settings: &Settings) -> Json {
             "parameters": parameters::shared(),
             "responses": {"problem": {
                 "description": "Something is wrong with the request.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/problem"}}},
+                "content": {"application/json": {"schema": schemas::problem()}},
             }},
             "schemas": schemas::schemas(shown),
         },
@@ -107,4 +138,21 @@ fn document(shown: &Shown<'_>, settings: &Settings) -> Json {
 /// An object from pairs, in their order.
 fn object(pairs: impl IntoIterator<Item = (String, Json)>) -> Json {
     Json::Object(pairs.into_iter().collect::<Map<_, _>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key;
+
+    #[test]
+    fn different_names_have_different_keys() {
+        let names =
+            ["films", "film s", "film.20s", "film.s", "film/s", "film%s", "film\"s", "filmés", "FILMS"];
+        let keys: Vec<String> = names.iter().map(|name| key(name)).collect();
+        let distinct: std::collections::BTreeSet<&String> = keys.iter().collect();
+        assert_eq!(distinct.len(), names.len());
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+        assert!(keys.iter().all(|key| key.bytes().all(plain)), "{keys:?}");
+        assert_eq!(key("film s"), "film.20s");
+    }
 }

@@ -3,6 +3,9 @@
 use mainstay_catalog::Table;
 use serde_json::{Value as Json, json};
 
+use super::Shown;
+use crate::params::filter_key;
+
 /// The shared parameters, under `#/components/parameters`.
 pub(super) fn shared() -> Json {
     let text = |place: &str, name: &str, description: &str| json!({"name": name, "in": place, "description": description, "required": false, "schema": {"type": "string"}});
@@ -36,17 +39,16 @@ pub(super) fn references(names: &[&str]) -> Vec<Json> {
     names.iter().map(|name| json!({"$ref": format!("#/components/parameters/{name}")})).collect()
 }
 
-/// A filter for each column of a table.
-pub(super) fn filters(table: &Table) -> Vec<Json> {
-    table
-        .columns
-        .iter()
+/// A filter for each column that the role may read.
+pub(super) fn filters(shown: &Shown<'_>, table: &Table) -> Vec<Json> {
+    shown
+        .readable(table)
         .map(|column| {
             let description = match &column.comment {
                 Some(comment) => format!("{comment}\n\nA filter: `eq.value`, `gt.value`, `in.(a,b)` …"),
                 None => "A filter: `eq.value`, `gt.value`, `in.(a,b)` …".to_owned(),
             };
-            json!({"name": column.name, "in": "query", "required": false, "description": description,
+            json!({"name": filter_key(&column.name), "in": "query", "required": false, "description": description,
                 "schema": {"type": "string"}})
         })
         .collect()

@@ -1,18 +1,21 @@
 //! The paths: a table's verbs and the functions.
 
-use mainstay_catalog::{Command, Function, Returns, Table, TableKind, Volatility};
-use serde_json::{Map, Value as Json, json};
+use mainstay_catalog::{Argument, Command, Function, Returns, Table, Volatility};
+use mainstay_expr::Type;
+use percent_encoding::utf8_percent_encode;
+use serde_json::{Value as Json, json};
 
 use super::parameters::{filters, references};
-use super::{Shown, object, schemas};
+use super::{Shown, key, object, schemas};
+use crate::params::is_free;
+use crate::respond::UNRESERVED;
 
 /// All paths.
 pub(super) fn paths(shown: &Shown<'_>) -> Json {
-    let tables =
-        shown.tables().map(|table| (format!("/{}", table.name), Json::Object(table_path(shown, table))));
+    let tables = shown.tables().map(|table| (path("/", &table.name), table_path(shown, table)));
     let mut functions: Vec<(String, Json)> = Vec::new();
     for function in shown.functions() {
-        let path = format!("/rpc/{}", function.name);
+        let path = path("/rpc/", &function.name);
         // Overloads share a path; the first one describes it.
         if functions.iter().all(|(known, _)| *known != path) {
             functions.push((path, function_path(shown, function)));
@@ -21,30 +24,35 @@ pub(super) fn paths(shown: &Shown<'_>) -> Json {
     object(tables.chain(functions))
 }
 
-fn table_path(shown: &Shown<'_>, table: &Table) -> Map<String, Json> {
-    let writable = !matches!(&table.kind, TableKind::View(view) if view.updatable.is_none());
-    let verbs = [
-        ("get", Command::Select, get(table)),
-        ("post", Command::Insert, post(table)),
-        ("patch", Command::Update, patch(table)),
-        ("delete", Command::Delete, delete(table)),
-    ];
-    verbs
-        .into_iter()
-        .filter(|(_, command, _)| shown.allows(table, *command) && (writable || *command == Command::Select))
-        .map(|(verb, _, mut operation)| {
-            operation["tags"] = json!([table.name]);
-            operation["operationId"] = json!(format!("{verb}_{}", table.name));
-            if let Some(comment) = &table.comment {
-                operation["description"] = json!(comment);
-            }
-            (verb.to_owned(), operation)
-        })
-        .collect()
+/// A path as it is put behind the server's address. Braces would make a template of it.
+fn path(prefix: &str, name: &str) -> String {
+    format!("{prefix}{}", utf8_percent_encode(name, UNRESERVED))
 }
 
-fn get(table: &Table) -> Json {
-    let mut parameters = filters(table);
+fn table_path(shown: &Shown<'_>, table: &Table) -> Json {
+    let operations = shown.commands(table).map(|command| {
+        let (verb, mut operation) = match command {
+            Command::Select => ("get", get(shown, table)),
+            Command::Insert => ("post", post(table)),
+            Command::Update => ("patch", patch(shown, table)),
+            Command::Delete => ("delete", delete(shown, table)),
+        };
+        describe(&mut operation, &table.name, &format!("{verb}_{}", key(&table.name)), &table.comment);
+        (verb.to_owned(), operation)
+    });
+    object(operations)
+}
+
+fn describe(operation: &mut Json, tag: &str, id: &str, comment: &Option<String>) {
+    operation["tags"] = json!([tag]);
+    operation["operationId"] = json!(id);
+    if let Some(comment) = comment {
+        operation["description"] = json!(comment);
+    }
+}
+
+fn get(shown: &Shown<'_>, table: &Table) -> Json {
+    let mut parameters = filters(shown, table);
     parameters.extend(references(&["select", "order", "limit", "offset", "range", "preferCount"]));
     let part = json!({"description": "A part of the rows.", "content": rows(table)});
     let all = json!({"description": "The rows.", "content": rows(table)});
@@ -61,8 +69,8 @@ fn post(table: &Table) -> Json {
     json!({"parameters": parameters, "requestBody": body, "responses": {"201": created, "default": problem()}})
 }
 
-fn patch(table: &Table) -> Json {
-    let mut parameters = filters(table);
+fn patch(shown: &Shown<'_>, table: &Table) -> Json {
+    let mut parameters = filters(shown, table);
     parameters.extend(references(&["select", "columns", "preferReturn"]));
     // Every column is optional in a change, so the row's schema, which has required ones, does not fit.
     let body = json!({"content": {"application/json": {"schema": {"type": "object"}}}});
@@ -72,8 +80,8 @@ fn patch(table: &Table) -> Json {
         "responses": {"200": changed, "204": done, "default": problem()}})
 }
 
-fn delete(table: &Table) -> Json {
-    let mut parameters = filters(table);
+fn delete(shown: &Shown<'_>, table: &Table) -> Json {
+    let mut parameters = filters(shown, table);
     parameters.extend(references(&["select", "preferReturn"]));
     let removed = json!({"description": "The rows as they were.", "content": rows(table)});
     let done = json!({"description": "The rows were removed."});
@@ -81,28 +89,37 @@ fn delete(table: &Table) -> Json {
 }
 
 fn function_path(shown: &Shown<'_>, function: &Function) -> Json {
-    let mut path = Map::new();
-    if function.volatility != Volatility::Volatile {
-        path.insert("get".to_owned(), function_get(shown, function));
-    }
-    path.insert("post".to_owned(), function_post(shown, function));
-    for (verb, operation) in &mut path {
-        operation["tags"] = json!([format!("(rpc) {}", function.name)]);
-        operation["operationId"] = json!(format!("{verb}_rpc_{}", function.name));
-        if let Some(comment) = &function.comment {
-            operation["description"] = json!(comment);
-        }
-    }
-    Json::Object(path)
+    let get = (function.volatility != Volatility::Volatile && takes_a_query(function))
+        .then(|| ("get", function_get(shown, function)));
+    let operations =
+        get.into_iter().chain([("post", function_post(shown, function))]).map(|(verb, mut operation)| {
+            // A table's operations begin with a verb, so that a table `rpc_f` and a function `f` stay apart.
+            let id = format!("rpc_{verb}_{}", key(&function.name));
+            describe(&mut operation, &format!("(rpc) {}", function.name), &id, &function.comment);
+            (verb.to_owned(), operation)
+        });
+    object(operations)
+}
+
+/// Whether a query string can name all the arguments that must be given.
+fn takes_a_query(function: &Function) -> bool {
+    let nameable = |name: &str| !name.is_empty() && is_free(name);
+    function
+        .arguments
+        .iter()
+        .filter(|argument| is_required(argument))
+        .all(|argument| nameable(&argument.name))
+}
+
+fn is_required(argument: &Argument) -> bool {
+    argument.default.is_none() && !argument.variadic
 }
 
 fn function_get(shown: &Shown<'_>, function: &Function) -> Json {
-    let parameters: Vec<Json> = function
-        .arguments
-        .iter()
-        .filter(|argument| !argument.name.is_empty())
+    let parameters: Vec<Json> = named(function)
+        .filter(|argument| is_free(&argument.name))
         .map(|argument| {
-            json!({"name": argument.name, "in": "query", "required": argument.default.is_none() && !argument.variadic,
+            json!({"name": argument.name, "in": "query", "required": is_required(argument),
                 "schema": {"type": "string", "format": argument.ty.ty.to_string()}})
         })
         .collect();
@@ -110,28 +127,44 @@ fn function_get(shown: &Shown<'_>, function: &Function) -> Json {
 }
 
 fn function_post(shown: &Shown<'_>, function: &Function) -> Json {
-    let properties = function
-        .arguments
-        .iter()
-        .filter(|argument| !argument.name.is_empty())
-        .map(|argument| (argument.name.clone(), Json::Object(schemas::value(&argument.ty))));
-    let required: Vec<&str> = function
-        .arguments
-        .iter()
-        .filter(|argument| argument.default.is_none() && !argument.variadic && !argument.name.is_empty())
+    json!({
+        "requestBody": {"required": true, "content": arguments(function)},
+        "responses": responses(shown, function),
+    })
+}
+
+/// A call's body: an object with the arguments, or the only argument itself when that has no name.
+fn arguments(function: &Function) -> Json {
+    if let [only] = function.arguments.as_slice()
+        && only.name.is_empty()
+    {
+        let media = match only.ty.ty {
+            Type::Bytea => "application/octet-stream",
+            Type::Text => "text/plain",
+            _ => "application/json",
+        };
+        return object([(media.to_owned(), json!({"schema": schemas::value(&only.ty)}))]);
+    }
+    let properties =
+        named(function).map(|argument| (argument.name.clone(), Json::Object(schemas::value(&argument.ty))));
+    let required: Vec<&str> = named(function)
+        .filter(|argument| is_required(argument))
         .map(|argument| argument.name.as_str())
         .collect();
     let mut schema = json!({"type": "object", "properties": object(properties)});
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
-    let body = json!({"required": true, "content": {"application/json": {"schema": schema}}});
-    json!({"requestBody": body, "responses": responses(shown, function)})
+    json!({"application/json": {"schema": schema}})
+}
+
+fn named(function: &Function) -> impl Iterator<Item = &Argument> {
+    function.arguments.iter().filter(|argument| !argument.name.is_empty())
 }
 
 fn responses(shown: &Shown<'_>, function: &Function) -> Json {
     let row = |table| json!({"$ref": reference(shown.catalog.table(table))});
-    let known = |table| shown.tables().any(|shown| shown.id == table);
+    let known = |table| shown.shows(shown.catalog.table(table));
     let schema = match &function.returns {
         Returns::Void => {
             return json!({"204": {"description": "Done."}, "default": problem()});
@@ -162,7 +195,7 @@ fn rows(table: &Table) -> Json {
 }
 
 fn reference(table: &Table) -> String {
-    format!("#/components/schemas/{}", table.name)
+    format!("#/components/schemas/{}", key(&table.name))
 }
 
 fn problem() -> Json {

@@ -4,34 +4,35 @@ use mainstay_catalog::{Column, ColumnDefault, Table};
 use mainstay_expr::{ColumnType, ExprKind, Modifier, Type, Value};
 use serde_json::{Map, Value as Json, json};
 
-use super::{Shown, object};
+use super::{Shown, key, object};
 
-/// The schemas of all tables and views, and of a problem.
+/// The rows of all tables and views.
 pub(super) fn schemas(shown: &Shown<'_>) -> Json {
-    let problem = json!({
+    object(shown.tables().map(|table| (key(&table.name), row(shown, table))))
+}
+
+/// A problem. It stands where it is used and not among the rows, where a table could be called so.
+pub(super) fn problem() -> Json {
+    json!({
         "type": "object",
         "required": ["code", "message"],
         "properties": {
             "code": {"type": "string"},
             "message": {"type": "string"},
-            "details": {"nullable": true},
+            "details": {},
             "hint": {"type": "string", "nullable": true},
         },
-    });
-    let tables = shown.tables().map(|table| (table.name.clone(), row(shown, table)));
-    object(tables.chain([("problem".to_owned(), problem)]))
+    })
 }
 
 fn row(shown: &Shown<'_>, table: &Table) -> Json {
-    let properties =
-        table.columns.iter().enumerate().map(|(position, declared)| {
-            (declared.name.clone(), column(shown, table, position as u32, declared))
-        });
-    let required: Vec<&str> = table
-        .columns
-        .iter()
-        .filter(|column| is_required(column))
-        .map(|column| column.name.as_str())
+    let properties = shown
+        .columns(table)
+        .map(|(position, declared)| (declared.name.clone(), column(shown, table, position, declared)));
+    let required: Vec<&str> = shown
+        .columns(table)
+        .filter(|(_, column)| is_required(column))
+        .map(|(_, column)| column.name.as_str())
         .collect();
     let mut schema = json!({"type": "object", "properties": object(properties)});
     if !required.is_empty() {
@@ -53,13 +54,23 @@ fn column(shown: &Shown<'_>, table: &Table, position: u32, declared: &Column) ->
         schema.insert("default".to_owned(), constant);
     }
     if !declared.not_null {
-        schema.insert("nullable".to_owned(), json!(true));
+        allow_null(&mut schema);
     }
     let description = description(shown, table, position, declared);
     if !description.is_empty() {
         schema.insert("description".to_owned(), json!(description));
     }
     Json::Object(schema)
+}
+
+/// A schema without a type takes null anyway; an enumeration has to list it.
+fn allow_null(schema: &mut Map<String, Json>) {
+    if schema.contains_key("type") {
+        schema.insert("nullable".to_owned(), json!(true));
+    }
+    if let Some(Json::Array(labels)) = schema.get_mut("enum") {
+        labels.push(Json::Null);
+    }
 }
 
 /// A default that is a constant with an obvious JSON form.
@@ -82,8 +93,10 @@ fn description(shown: &Shown<'_>, table: &Table, position: u32, declared: &Colum
     for key in &table.foreign_keys {
         if let ([column], [target_column]) = (key.columns.as_slice(), key.target_columns.as_slice())
             && *column == position
+            && let target = shown.catalog.table(key.target)
+            && shown.shows(target)
+            && shown.columns(target).any(|(position, _)| position == *target_column)
         {
-            let target = shown.catalog.table(key.target);
             let name = &target.column(*target_column).name;
             notes.push(format!(
                 "This is a Foreign Key to `{}.{name}`.<fk table='{}' column='{name}'/>",
