@@ -203,6 +203,8 @@ def resolves(request, has_key):
 
 
 def write(connection, catalog, table, request, prefer):
+    if table[1] in catalog.views and (request.method == "PUT" or prefer.get("return") == "headers-only"):
+        raise Unsupported("the key that a view inherits")
     payload = body_rows(request) if request.method != "DELETE" else None
     if request.method == "PUT":
         writes.put_checks(catalog, table, request, payload)

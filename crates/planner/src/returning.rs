@@ -1,7 +1,8 @@
 //! Reading the rows that a write touched.
 
 use mainstay_base::Result;
-use mainstay_expr::{Expr, ExprKind, FromItem, Item, Select, TableSource, Type};
+use mainstay_catalog::Command;
+use mainstay_expr::{Expr, ExprKind, FromItem, Item, Select, TableSource, Tree, Type};
 use mainstay_plan as plan;
 use mainstay_query::{Level, Returning};
 
@@ -21,33 +22,43 @@ impl<'a> Planner<'a> {
             rights: written.rights,
             visible: None,
         });
-        let node = match returning {
+        let mut node = match returning {
             Returning::Nothing => return Ok(None),
             Returning::Key => key_node(written, from),
             Returning::Rows(level) => {
                 // Conditions and bounds of the root chose the rows already, or do not apply to a write.
                 let level = Level { filter: Vec::new(), limit: None, offset: None, ..level.clone() };
                 let scope = self.scope(written.relation.clone(), &level, 0)?;
-                let mut node = self.node(vec![from], Expr::truth(true), &scope, &level, true)?;
-                self.secure_node(&mut node)?;
-                node
+                self.node(vec![from], Expr::truth(true), &scope, &level, true)?
             }
         };
+        self.require_shown(written, &node)?;
+        self.secure_node(&mut node)?;
         Ok(Some(plan::Returning { node, source: written.source }))
+    }
+
+    /// Refuses unless the role may read what a written view shows: its own columns, whoever may read those behind them.
+    fn require_shown(&self, written: &Written<'a>, node: &plan::Node) -> Result<()> {
+        if !written.named.is_view() {
+            return Ok(());
+        }
+        let mut shown = Vec::new();
+        node.select.walk(|expr| {
+            let column = (0..).zip(&written.relation.columns).find(|(_, column)| column.expr == *expr);
+            shown.extend(column.map(|(position, _)| position));
+        });
+        self.require(written.named, Command::Select, &shown)
     }
 }
 
-/// Shows the primary key as text. No SELECT right is needed: the caller has just written it.
+/// Shows the primary key as text, under the names that it has in what was written.
 fn key_node(written: &Written<'_>, from: FromItem) -> plan::Node {
-    let base = written.base;
-    let key = base.primary_key.as_ref().map_or(&[][..], |key| &key.columns);
+    let key = written.named.primary_key.as_ref().map_or(&[][..], |key| &key.columns);
     let items: Vec<_> = key
         .iter()
-        .map(|column| {
-            let declared = base.column(*column);
-            let value = Expr::column(written.source, *column, declared.ty.ty.clone());
-            let text = Expr::new(ExprKind::Cast(Box::new(value), Type::Text.into()), Type::Text);
-            Item { expr: text, name: declared.name.clone() }
+        .map(|position| {
+            let text = ExprKind::Cast(Box::new(written.relation.expr(*position)), Type::Text.into());
+            Item { expr: Expr::new(text, Type::Text), name: written.named.column(*position).name.clone() }
         })
         .collect();
     let fields = items

@@ -32,6 +32,23 @@ pub(crate) struct Written<'a> {
     pub rights: Rights,
 }
 
+impl Written<'_> {
+    /// The base table's column that one of the relation's shows unchanged.
+    fn base_column(&self, column: &RelationColumn) -> Option<u32> {
+        match column.expr.kind {
+            ExprKind::Column(base) if base.source == self.source => Some(base.column),
+            _ => None,
+        }
+    }
+
+    /// The primary key as the relation shows it: its names, and the base table's columns.
+    fn key(&self) -> Option<Vec<(&str, u32)>> {
+        let key = self.named.primary_key.as_ref()?;
+        let columns = key.columns.iter().map(|position| &self.relation.columns[*position as usize]);
+        columns.map(|column| Some((column.name.as_str(), self.base_column(column)?))).collect()
+    }
+}
+
 /// What a new row holds: the expression for a column that is not generated.
 type NewRow<'r> = dyn Fn(u32, Type) -> Expr + 'r;
 
@@ -45,7 +62,7 @@ impl<'a> Planner<'a> {
         let conflict =
             insert.conflict.as_ref().map(|conflict| self.conflict(&written, conflict, &payload, &columns));
         let conflict = conflict.transpose()?.flatten();
-        let reads = matches!(insert.returning, Returning::Rows(_)) || conflict.is_some();
+        let reads = insert.returning != Returning::Nothing || conflict.is_some();
         let checks =
             self.new_row_checks(&written, Command::Insert, reads, &|column, ty| new_value(column, ty))?;
         let same_key = match &insert.put_key {
@@ -61,7 +78,7 @@ impl<'a> Planner<'a> {
         let written = self.open_written(&update.target)?;
         let payload = payload_columns(&written, &update.columns)?;
         self.require(written.named, Command::Update, &named_columns(&written, &update.columns))?;
-        let reads = !update.filter.is_empty() || matches!(update.returning, Returning::Rows(_));
+        let reads = !update.filter.is_empty() || update.returning != Returning::Nothing;
         let mut filter = self.written_filter(&written, Command::Update, &update.filter, reads)?;
         if payload.is_empty() {
             filter = Expr::truth(false);
@@ -80,7 +97,7 @@ impl<'a> Planner<'a> {
     pub(crate) fn delete(&mut self, delete: &query::Delete) -> Result<DeletePlan> {
         let written = self.open_written(&delete.target)?;
         self.require(written.named, Command::Delete, &[])?;
-        let reads = !delete.filter.is_empty() || matches!(delete.returning, Returning::Rows(_));
+        let reads = !delete.filter.is_empty() || delete.returning != Returning::Nothing;
         let filter = self.written_filter(&written, Command::Delete, &delete.filter, reads)?;
         let returning = self.returning(&written, &delete.returning)?;
         Ok(DeletePlan { table: written.base.id, source: written.source, filter, returning })
@@ -203,8 +220,8 @@ impl<'a> Planner<'a> {
                 }
                 key
             }
-            None => match &base.primary_key {
-                Some(key) => key.columns.clone(),
+            None => match written.key() {
+                Some(key) => key.into_iter().map(|(_, column)| column).collect(),
                 None => return Ok(None),
             },
         };
@@ -243,10 +260,9 @@ impl<'a> Planner<'a> {
         filters: &[(String, query::SlotId)],
         columns: &[NewColumn],
     ) -> Result<Vec<(u32, u32)>> {
-        let key = written.base.primary_key.as_ref().map_or(&[][..], |key| &key.columns);
+        let key = written.key().unwrap_or_default();
         let mut pairs = Vec::new();
-        for column in key {
-            let name = &written.base.column(*column).name;
+        for (name, column) in &key {
             let Some((_, slot)) = filters.iter().find(|(filter, _)| filter == name) else { break };
             let position = columns.iter().position(|new| new.column == *column);
             let Some(position) = position else { break };
@@ -287,14 +303,12 @@ fn payload_columns(written: &Written<'_>, names: &[String]) -> Result<Vec<u32>> 
         .map(|name| {
             let column = written.relation.columns.iter().find(|column| column.name == *name);
             let column = column.ok_or_else(|| error::payload_column_not_found(&written.named.name, name))?;
-            match column.expr.kind {
-                ExprKind::Column(column) if column.source == written.source => Ok(column.column),
-                _ => Err(Problem::new(
-                    "0A000",
-                    format!("cannot write to column \"{name}\" of view \"{}\"", written.named.name),
+            written.base_column(column).ok_or_else(|| {
+                let message = format!("cannot write to column \"{name}\" of view \"{}\"", written.named.name);
+                Problem::new("0A000", message).with_details(
+                    "View columns that are not columns of their base relation are not updatable.",
                 )
-                .with_details("View columns that are not columns of their base relation are not updatable.")),
-            }
+            })
         })
         .collect()
 }

@@ -111,7 +111,7 @@ pub struct Call {
 pub enum Returning {
     /// Nothing.
     Nothing,
-    /// The primary key of the one row that was added, for a `Location`.
+    /// The primary keys of the rows that were added, for a `Location`.
     Key,
     /// The rows, as this level shows them (its filter does not apply again).
     Rows(Level),

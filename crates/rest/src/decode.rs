@@ -242,7 +242,7 @@ impl Common<'_> {
             self.prefer.resolution.map(|resolution| Conflict { columns: on_conflict.clone(), resolution });
         let mut values = ValuesBuilder::default();
         let mut returning = self.returning(&mut values)?;
-        if self.prefer.representation == Some(Representation::HeadersOnly) && rows.payload.rows.len() == 1 {
+        if self.prefer.representation == Some(Representation::HeadersOnly) {
             returning = Returning::Key;
         }
         let honoured = Honoured { resolution: true, missing: true, representation: true, ..self.ends() };
@@ -277,7 +277,7 @@ impl Common<'_> {
         if rows.payload.rows.len() != 1 {
             return Err(Problem::new("PGRST115", "Payload values do not match URL in primary key column(s)"));
         }
-        let returning = self.returning_without_filters(&mut values)?;
+        let returning = self.returning(&mut values)?;
         let honoured = Honoured { representation: true, ..self.ends() };
         let path = target.name.clone();
         let insert = Insert {
@@ -397,11 +397,6 @@ impl Common<'_> {
     fn returning(&self, values: &mut ValuesBuilder) -> Result<Returning> {
         let (_, returning) = self.filter_and_returning(values)?;
         Ok(returning)
-    }
-
-    /// For PUT, whose filters name the key.
-    fn returning_without_filters(&self, values: &mut ValuesBuilder) -> Result<Returning> {
-        self.returning(values)
     }
 
     /// The root's conditions, and the level that shows the rows.

@@ -128,7 +128,7 @@ fn content_location(path: &str, query: &str) -> String {
     location
 }
 
-/// Where a row that was added can be read: its primary key as filters.
+/// Where the row that was added can be read, when there is one: its primary key as filters.
 fn location(path: &str, answer: &Answer) -> Option<String> {
     let rows: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(&answer.body).ok()?;
     let [row] = rows.as_slice() else { return None };
