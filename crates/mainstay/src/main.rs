@@ -10,6 +10,7 @@ mod names;
 mod progress;
 mod project;
 mod request_log;
+mod request_target;
 mod schema;
 mod seed;
 mod serve;

@@ -17,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::failure::{Doing, Failure, Result};
 use crate::project::Project;
 use crate::request_log::RequestLog;
+use crate::request_target::{EscapingTargets, HeadIsNext, RequestBody};
 use crate::site::Site;
 use crate::static_files::Body;
 use crate::{database, schema};
@@ -29,11 +30,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Something that answers requests.
 pub trait Respond: Send + Sync + 'static {
     /// Answers a request.
-    fn respond(&self, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send;
+    fn respond(&self, request: Request<RequestBody>) -> impl Future<Output = Response<Body>> + Send;
 }
 
 impl Respond for Site {
-    fn respond(&self, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send {
+    fn respond(&self, request: Request<RequestBody>) -> impl Future<Output = Response<Body>> + Send {
         Site::respond(self, request)
     }
 }
@@ -97,8 +98,11 @@ pub async fn accept(listener: TcpListener, site: Arc<impl Respond>, drain: Durat
                 };
                 let _ = stream.set_nodelay(true);
                 let site = site.clone();
-                let service = hyper::service::service_fn(move |request| {
+                let head = HeadIsNext::new();
+                let stream = EscapingTargets::new(stream, head.clone());
+                let service = hyper::service::service_fn(move |request: Request<Incoming>| {
                     let site = site.clone();
+                    let request = request.map(|body| RequestBody::new(body, head.clone()));
                     async move { Ok::<_, std::convert::Infallible>(site.respond(request).await) }
                 });
                 let connection = server.serve_connection(TokioIo::new(stream), service);

@@ -9,7 +9,6 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Either, Full, Limited};
-use hyper::body::Incoming;
 use mainstay_base::{Clock, Problem, SystemClock, SystemRandomness};
 use mainstay_catalog::Catalog;
 use mainstay_edge::{Caller, ResponseParts, Tokens, Untold, cors, problem_response};
@@ -22,6 +21,7 @@ use crate::failure::Result;
 use crate::keys::Keys;
 use crate::project::Project;
 use crate::request_log::{self, RequestLog};
+use crate::request_target::RequestBody;
 use crate::static_files::{Body, StaticFiles};
 
 /// Where services answer or will: a path below one of these is never a file, nor a page of the application.
@@ -80,7 +80,7 @@ impl Site {
     }
 
     /// Answers a request.
-    pub async fn respond(&self, request: Request<Incoming>) -> Response<Body> {
+    pub async fn respond(&self, request: Request<RequestBody>) -> Response<Body> {
         let started = self.log.as_ref().map(|_| Instant::now());
         let (parts, body) = request.into_parts();
         let mut response = match cors::preflight(&parts.method, &parts.headers) {
@@ -129,7 +129,7 @@ impl Site {
         tables.map(|table| table.name.clone()).collect()
     }
 
-    async fn route(&self, parts: &Parts, body: Incoming) -> Response<Body> {
+    async fn route(&self, parts: &Parts, body: RequestBody) -> Response<Body> {
         let path = parts.uri.path();
         if let Some(below) = below(path, "/rest/v1") {
             return whole(self.rest(parts, below, body).await);
@@ -146,7 +146,7 @@ impl Site {
         }
     }
 
-    async fn rest(&self, parts: &Parts, path: &str, body: Incoming) -> ResponseParts {
+    async fn rest(&self, parts: &Parts, path: &str, body: RequestBody) -> ResponseParts {
         let caller = match self.tokens.caller(&parts.headers, SystemClock.now_us() / 1_000_000) {
             Ok(caller) => caller,
             Err(problem) => return problem_response(&problem, true),

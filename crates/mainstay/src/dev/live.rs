@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use http::{Request, Response};
-use hyper::body::Incoming;
 use tokio::sync::{RwLock, RwLockWriteGuard};
 
+use crate::request_target::RequestBody;
 use crate::serve::Respond;
 use crate::site::Site;
 use crate::static_files::Body;
@@ -29,7 +29,7 @@ impl Live {
 }
 
 impl Respond for Live {
-    async fn respond(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn respond(&self, request: Request<RequestBody>) -> Response<Body> {
         let site = self.site.read().await;
         site.respond(request).await
     }
