@@ -52,6 +52,8 @@ class Mainstay(Server):
             out.writelines(seed())
         self.call("schema", "apply")
         self.call("db", "seed")
+        # The secret is made by the first who asks; it must be there before the project is copied, or every copy has its own.
+        self.call("keys")
 
     def call(self, *words: str) -> str:
         """Runs a command of the program on the prepared project."""
