@@ -19,6 +19,7 @@ mod read;
 mod reader;
 mod references;
 mod render;
+mod snapshot;
 mod statement;
 mod text;
 mod transaction;
@@ -45,9 +46,10 @@ use tokio::sync::{mpsc, oneshot};
 use changes::Feed;
 pub use load::Loader;
 pub use options::Options;
-use read::{Bounds, Snapshot};
+use read::Bounds;
 use reader::{Reader, Readers};
 use render::{RenderedAction, RenderedPlan, RenderedRead};
+use snapshot::{Commits, Snapshot};
 use watch::CancelOnDrop;
 use writer::{Command, Write, Writer};
 
@@ -66,11 +68,12 @@ impl Sqlite {
     pub fn open(options: Options) -> Result<Self> {
         let options = Arc::new(options);
         let feed = Feed::new(options.changes_queue_max);
+        let (commits, snapshot) = (Commits::default(), Arc::new(Snapshot::new()));
         Ok(Self {
             capabilities: Capabilities { name: "SQLite", deferrable_constraints: true },
-            writer: Writer::start(&options, feed.clone())?,
-            readers: Readers::new(Arc::clone(&options)),
-            snapshot: Arc::new(Snapshot::new()),
+            writer: Writer::start(&options, feed.clone(), commits.clone())?,
+            readers: Readers::new(Arc::clone(&options), Arc::clone(&snapshot), commits),
+            snapshot,
             feed,
             options,
         })
@@ -335,6 +338,10 @@ impl Engine for Sqlite {
                 }
             }
         })
+    }
+
+    fn idle(&self) {
+        self.readers.idle();
     }
 
     fn close(&self) -> Running<'_, ()> {

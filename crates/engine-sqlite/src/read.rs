@@ -10,43 +10,13 @@ use rusqlite::types::ValueRef;
 
 use crate::bind::{self, Values};
 use crate::render::{KeyColumn, Query, RenderedLevel, RenderedRead, RenderedTotal, RenderedTree};
-use crate::statement::{Sql, Statements};
+use crate::statement::Statements;
 use crate::{errors, key};
 
 /// The bounds that answers are made under.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
     pub bytes_max: usize,
-}
-
-/// Statements that make several reads agree.
-pub(crate) struct Snapshot {
-    begin: Sql,
-    end: Sql,
-}
-
-impl Snapshot {
-    pub fn new() -> Self {
-        Self { begin: Sql::new("BEGIN"), end: Sql::new("COMMIT") }
-    }
-
-    /// Runs `work` in one read transaction; where one is open already, in that.
-    pub fn hold<T>(
-        &self,
-        statements: &mut Statements<'_>,
-        work: impl FnOnce(&mut Statements<'_>) -> Result<T>,
-    ) -> Result<T> {
-        if !statements.connection().is_autocommit() {
-            return work(statements);
-        }
-        statements.run(&self.begin).map_err(|error| errors::plain(&error))?;
-        let done = work(statements);
-        // Reads leave nothing to commit, so this cannot lose anything.
-        let ended = statements.run(&self.end);
-        let done = done?;
-        ended.map_err(|error| errors::plain(&error))?;
-        Ok(done)
-    }
 }
 
 /// Which rows the root of a tree is about.

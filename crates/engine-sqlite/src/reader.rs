@@ -3,7 +3,7 @@
 //!
 //! Read-only connections see only what was committed; they know nothing of plans.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,6 +14,7 @@ use mainstay_base::{Problem, Result};
 use rusqlite::Connection;
 use self_cell::self_cell;
 
+use crate::snapshot::{Commits, Kept, Snapshot};
 use crate::statement::Statements;
 use crate::watch::Watch;
 use crate::{Options, connect, errors};
@@ -59,6 +60,8 @@ pub(crate) struct Readers(Arc<Shared>);
 struct Shared {
     number: u64,
     options: Arc<Options>,
+    snapshot: Arc<Snapshot>,
+    commits: Commits,
     closed: AtomicBool,
     workers: Mutex<Workers>,
     wake: Condvar,
@@ -75,19 +78,24 @@ struct Workers {
 struct Local {
     shared: Arc<Shared>,
     reader: Reader,
+    kept: Kept,
 }
 
 thread_local! {
+    /// Whether this thread says when it is idle; only then can a state be kept for its next read.
+    static SAYS_WHEN_IDLE: Cell<bool> = const { Cell::new(false) };
     static LOCAL: RefCell<Vec<Local>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Readers {
     /// Readers of a database; none is open yet.
-    pub fn new(options: Arc<Options>) -> Self {
+    pub fn new(options: Arc<Options>, snapshot: Arc<Snapshot>, commits: Commits) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(Arc::new(Shared {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             options,
+            snapshot,
+            commits,
             closed: AtomicBool::new(false),
             workers: Mutex::default(),
             wake: Condvar::new(),
@@ -107,12 +115,26 @@ impl Readers {
                     // A good moment to let go of databases that were closed.
                     locals.retain(|local| !local.shared.closed.load(Ordering::Relaxed));
                     let reader = Reader::open(&self.0.options)?;
-                    locals.push(Local { shared: Arc::clone(&self.0), reader });
+                    locals.push(Local { shared: Arc::clone(&self.0), reader, kept: Kept::default() });
                     locals.len() - 1
                 }
             };
-            work(&mut locals[position].reader)
+            let local = &mut locals[position];
+            if SAYS_WHEN_IDLE.get() {
+                local.renew()?;
+            }
+            work(&mut local.reader)
         })
+    }
+
+    /// This thread has nothing to read now: it keeps no state of the database that would soon be an old one.
+    pub fn idle(&self) {
+        SAYS_WHEN_IDLE.set(true);
+        LOCAL.with_borrow_mut(|locals| {
+            for local in locals.iter_mut().filter(|local| local.shared.number == self.0.number) {
+                local.release();
+            }
+        });
     }
 
     /// Hands work to a worker. It is called with an error when no connection can be opened.
@@ -154,6 +176,24 @@ impl Readers {
             if let Ok(mut locals) = locals.try_borrow_mut() {
                 locals.retain(|local| !local.shared.closed.load(Ordering::Relaxed));
             }
+        });
+    }
+}
+
+impl Local {
+    fn renew(&mut self) -> Result<()> {
+        let Self { shared, reader, kept } = self;
+        reader.with(|statements, watch| {
+            watch.allow_all();
+            kept.renew(statements, &shared.snapshot, &shared.commits)
+        })
+    }
+
+    fn release(&mut self) {
+        let Self { shared, reader, kept } = self;
+        reader.with(|statements, _| {
+            // A transaction that cannot be ended now is ended, or found to be over, before the next read.
+            let _ = kept.release(statements, &shared.snapshot);
         });
     }
 }

@@ -12,13 +12,14 @@ use std::time::Instant;
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::Catalog;
 use mainstay_engine::{Answer, Job};
+use rusqlite::ErrorCode;
 use rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY;
-use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
 use crate::changes::{Collector, Feed};
 use crate::identity::Sequences;
 use crate::render::RenderedPlan;
+use crate::snapshot::Commits;
 use crate::statement::{Sql, Statements};
 use crate::violation::Violation;
 use crate::wal::Wal;
@@ -60,6 +61,7 @@ pub(crate) struct Writing<'c> {
     pub sequences: Sequences,
     pub changes: Collector,
     pub options: Arc<Options>,
+    commits: Commits,
     control: Control,
     wal: Wal,
 }
@@ -75,7 +77,7 @@ struct Control {
 
 impl Writer {
     /// Opens the writing connection, creating the database if there is none, and starts the thread.
-    pub fn start(options: &Arc<Options>, feed: Feed) -> Result<Self> {
+    pub fn start(options: &Arc<Options>, feed: Feed, commits: Commits) -> Result<Self> {
         let opening = |error: rusqlite::Error| errors::opening(&error, options);
         let mut connection = connect::writer(options).map_err(opening)?;
         let watch = Watch::install(&mut connection).map_err(opening)?;
@@ -86,7 +88,13 @@ impl Writer {
         let options = Arc::clone(options);
         let thread = thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || serve(&connection, watch, wal, sequences, changes, options, &commands))
+            .spawn(move || {
+                let control = Control::new();
+                let statements = Statements::new(&connection);
+                let writing =
+                    Writing { statements, watch, sequences, changes, options, commits, control, wal };
+                serve(writing, &commands);
+            })
             .map_err(|error| Problem::new("53000", format!("no thread could be started: {error}")))?;
         Ok(Self { queue, thread: std::sync::Mutex::new(Some(thread)) })
     }
@@ -111,25 +119,9 @@ impl Writer {
 }
 
 /// The thread's life.
-fn serve(
-    connection: &Connection,
-    watch: Watch,
-    wal: Wal,
-    sequences: Sequences,
-    changes: Collector,
-    options: Arc<Options>,
-    commands: &Receiver<Command>,
-) {
-    let group_max = options.group_max;
-    let mut writing = Writing {
-        statements: Statements::new(connection),
-        watch,
-        sequences,
-        changes,
-        options,
-        control: Control::new(),
-        wal,
-    };
+fn serve(mut writing: Writing<'_>, commands: &Receiver<Command>) {
+    let group_max = writing.options.group_max;
+    let commits = writing.commits.clone();
     let mut group = Vec::with_capacity(group_max);
     let mut next = None;
     while let Some(command) = next.take().or_else(|| commands.recv().ok()) {
@@ -139,8 +131,11 @@ fn serve(
                 writing.run_group(&mut group);
             }
             Command::Exclusive(work) => {
+                // Whatever it commits, and when.
+                let under_way = commits.under_way();
                 work(&mut writing);
                 writing.statements.end_transaction();
+                drop(under_way);
             }
             Command::Close(closed) => {
                 // Whoever asked may not wait.
@@ -241,6 +236,8 @@ impl Writing<'_> {
             }
             // Only a write that has the transaction to itself can fail here because of a constraint.
             let catalog = group.first().map(|write| &*write.plan.catalog);
+            let commits = self.commits.clone();
+            let _under_way = commits.under_way();
             return self.commit(catalog);
         }
     }

@@ -85,6 +85,9 @@ pub trait Engine: Send + Sync + 'static {
         progress: &'a (dyn Fn(u64, u64) + Send + Sync),
     ) -> Running<'a, ()>;
 
+    /// A thread that runs requests calls this whenever it has run out of them, so that nothing is kept open for the next one.
+    fn idle(&self) {}
+
     /// Ends background work after what is under way, and leaves the files in order.
     fn close(&self) -> Running<'_, ()>;
 }

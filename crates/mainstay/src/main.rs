@@ -18,6 +18,7 @@ mod settings;
 mod setval;
 mod site;
 mod static_files;
+mod workers;
 
 use std::process::ExitCode;
 

@@ -10,8 +10,8 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::failure::{Doing, Failure, Result};
@@ -20,6 +20,7 @@ use crate::request_log::RequestLog;
 use crate::request_target::{EscapingTargets, HeadIsNext, RequestBody};
 use crate::site::Site;
 use crate::static_files::Body;
+use crate::workers::Workers;
 use crate::{database, schema};
 
 /// How long a client may take to send a request's headers.
@@ -30,12 +31,19 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Something that answers requests.
 pub trait Respond: Send + Sync + 'static {
     /// Answers a request.
-    fn respond(&self, request: Request<RequestBody>) -> impl Future<Output = Response<Body>> + Send;
+    fn respond(&self, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send;
+
+    /// To be called by a thread that has no request to answer for now.
+    fn idle(&self);
 }
 
 impl Respond for Site {
     fn respond(&self, request: Request<RequestBody>) -> impl Future<Output = Response<Body>> + Send {
         Site::respond(self, request)
+    }
+
+    fn idle(&self) {
+        Site::idle(self);
     }
 }
 
@@ -54,10 +62,9 @@ pub fn run(project: Project, listen: Option<SocketAddr>, log: bool) -> Result<()
     })
 }
 
-/// The runtime that everything asynchronous runs on.
+/// The runtime of the program's own affairs: accepting, signals, commands. Requests have the workers'.
 pub fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(std::thread::available_parallelism().map_or(2, usize::from))
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .doing(|| "start the runtime".to_owned())
@@ -85,32 +92,16 @@ pub async fn accept(listener: TcpListener, site: Arc<impl Respond>, drain: Durat
     let doing = || "wait for signals".to_owned();
     let mut terminate = signal(SignalKind::terminate()).doing(doing)?;
     let mut interrupt = signal(SignalKind::interrupt()).doing(doing)?;
-    let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT).pipeline_flush(true);
     let graceful = GracefulShutdown::new();
+    let mut workers = start_workers(site)?;
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 // A connection that failed before it began is the client's loss; out of descriptors heals by itself, in time.
-                let Ok((stream, _)) = accepted else {
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                };
-                let _ = stream.set_nodelay(true);
-                let site = site.clone();
-                let head = HeadIsNext::new();
-                let stream = EscapingTargets::new(stream, head.clone());
-                let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-                    let site = site.clone();
-                    let request = request.map(|body| RequestBody::new(body, head.clone()));
-                    async move { Ok::<_, std::convert::Infallible>(site.respond(request).await) }
-                });
-                let connection = server.serve_connection(TokioIo::new(stream), service);
-                let watched = graceful.watch(connection);
-                tokio::spawn(async move {
-                    // The client went away or sent no HTTP: there is nobody to tell.
-                    let _ = watched.await;
-                });
+                match accepted {
+                    Ok((stream, _)) => { let _ = workers.deal(stream, graceful.watcher()); }
+                    Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+                }
             }
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
@@ -119,5 +110,28 @@ pub async fn accept(listener: TcpListener, site: Arc<impl Respond>, drain: Durat
     drop(listener);
     let finished = pin!(graceful.shutdown());
     let _ = tokio::time::timeout(drain, finished).await;
+    workers.end();
     Ok(())
+}
+
+/// Workers that speak HTTP with whom they are dealt.
+fn start_workers(site: Arc<impl Respond>) -> Result<Workers> {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT).pipeline_flush(true);
+    let idling = site.clone();
+    let serve = move |stream: TcpStream, watcher: Watcher| {
+        let _ = stream.set_nodelay(true);
+        let site = site.clone();
+        let head = HeadIsNext::new();
+        let stream = EscapingTargets::new(stream, head.clone());
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+            let site = site.clone();
+            let request = request.map(|body| RequestBody::new(body, head.clone()));
+            async move { Ok::<_, std::convert::Infallible>(site.respond(request).await) }
+        });
+        let connection = watcher.watch(http.serve_connection(TokioIo::new(stream), service));
+        // When the client went away or sent no HTTP, there is nobody to tell.
+        async move { drop(connection.await) }
+    };
+    Workers::start(serve, move || idling.idle()).doing(|| "start the workers".to_owned())
 }

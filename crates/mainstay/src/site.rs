@@ -97,6 +97,11 @@ impl Site {
         response
     }
 
+    /// To be called by a thread that has no request to answer for now.
+    pub fn idle(&self) {
+        self.exec.engine().idle();
+    }
+
     /// A table of the default schema that a visitor may read, one with rows if there is one: found by asking.
     pub async fn readable_table(&self) -> Option<String> {
         let mut empty = None;

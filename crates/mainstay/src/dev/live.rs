@@ -33,4 +33,11 @@ impl Respond for Live {
         let site = self.site.read().await;
         site.respond(request).await
     }
+
+    fn idle(&self) {
+        // While the site is being replaced, the thread is asked again when it has answered what waits for the new one.
+        if let Ok(site) = self.site.try_read() {
+            site.idle();
+        }
+    }
 }
