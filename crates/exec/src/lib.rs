@@ -64,14 +64,14 @@ pub struct Exec {
 struct Snapshot {
     catalog: Arc<Catalog>,
     plans: PlanCache,
-    /// Whether any policy or function asks for the request's headers: collecting them costs, so nobody else does.
-    reads_headers: bool,
+    /// Whether any policy or function asks about the HTTP request: collecting what it says costs, so nobody else does.
+    reads_request: bool,
 }
 
 impl Snapshot {
     fn new(catalog: Arc<Catalog>) -> Arc<Self> {
-        let reads_headers = reads_headers(&catalog);
-        Arc::new(Self { catalog, plans: PlanCache::default(), reads_headers })
+        let reads_request = reads_request(&catalog);
+        Arc::new(Self { catalog, plans: PlanCache::default(), reads_request })
     }
 }
 
@@ -106,9 +106,9 @@ impl Exec {
         *self.snapshot.write().unwrap_or_else(std::sync::PoisonError::into_inner) = next;
     }
 
-    /// Whether a session must carry the request's headers.
-    pub fn reads_headers(&self) -> bool {
-        self.snapshot().reads_headers
+    /// Whether a session must carry the HTTP request's context.
+    pub fn reads_request(&self) -> bool {
+        self.snapshot().reads_request
     }
 
     /// The engine.
@@ -218,7 +218,7 @@ fn role_exists(catalog: &Catalog, role: &Role) -> bool {
         || catalog.roles.contains(role.name())
 }
 
-fn reads_headers(catalog: &Catalog) -> bool {
+fn reads_request(catalog: &Catalog) -> bool {
     let asks = |expr: &Expr| matches!(&expr.kind, ExprKind::Input(Input::Session(SessionValue::Setting(name))) if name.starts_with("request."));
     let policies = catalog.tables.iter().flat_map(|table| &table.policies);
     let mut rules = policies.flat_map(|policy| policy.using.iter().chain(&policy.with_check));

@@ -25,6 +25,7 @@ use mainstay_exec::{Exec, Timings};
 use mainstay_expr::{RequestContext, Session};
 
 use decode::Path;
+use respond::Beyond;
 
 /// What the operator has decided about the API.
 #[derive(Debug, Clone)]
@@ -76,11 +77,10 @@ impl Rest {
         let decoded = decode::decode(parts, &path, body, &self.settings)?;
         let session = self.session(parts, &path, &decoded.answer.prefer.timezone, caller);
         let outcome = self.exec.run(session, &decoded.request, decoded.values, decoded.execution).await?;
-        let range = respond::content_range(&decoded.answer, &outcome.answer);
         let query = parts.uri.query().unwrap_or_default();
         let mut response = match respond::respond(&decoded.answer, query, outcome.answer) {
             Ok(response) => response,
-            Err(problem) => unsatisfiable(&problem, caller, range),
+            Err(Beyond { problem, range }) => unsatisfiable(&problem, caller, range),
         };
         if self.settings.server_timing {
             add_timing(&mut response, outcome.timings);
@@ -89,22 +89,27 @@ impl Rest {
     }
 
     fn session(&self, parts: &Parts, path: &Path, timezone: &Option<String>, caller: &Caller) -> Session {
-        let request = RequestContext {
-            method: Arc::from(parts.method.as_str()),
-            path: match path {
-                Path::Root => Arc::from("/"),
-                Path::Table(name) => Arc::from(format!("/{name}")),
-                Path::Function(name) => Arc::from(format!("/rpc/{name}")),
-            },
-            headers: if self.exec.reads_headers() { headers_json(parts) } else { Arc::default() },
-        };
+        let asked = self.exec.reads_request();
         Session {
             role: caller.role.clone(),
             claims: caller.claims.clone(),
-            request,
+            request: if asked { request_context(parts, path) } else { RequestContext::default() },
             now_us: self.exec.now_us(),
             timezone: timezone.as_deref().map(Arc::from),
         }
+    }
+}
+
+/// What `current_setting('request.…')` shows of the request.
+fn request_context(parts: &Parts, path: &Path) -> RequestContext {
+    RequestContext {
+        method: Arc::from(parts.method.as_str()),
+        path: match path {
+            Path::Root => Arc::from("/"),
+            Path::Table(name) => Arc::from(format!("/{name}")),
+            Path::Function(name) => Arc::from(format!("/rpc/{name}")),
+        },
+        headers: headers_json(parts),
     }
 }
 
@@ -120,9 +125,9 @@ fn headers_json(parts: &Parts) -> Arc<str> {
 }
 
 /// A page beyond the rows is told where the rows end.
-fn unsatisfiable(problem: &Problem, caller: &Caller, range: Option<String>) -> ResponseParts {
+fn unsatisfiable(problem: &Problem, caller: &Caller, range: Option<HeaderValue>) -> ResponseParts {
     let mut response: Response<Bytes> = problem_response(problem, caller.anonymous);
-    if let Some(Ok(range)) = range.map(HeaderValue::try_from) {
+    if let Some(range) = range {
         response.headers_mut().insert(CONTENT_RANGE, range);
     }
     response

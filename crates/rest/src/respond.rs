@@ -1,11 +1,11 @@
 //! An engine's answer becomes an HTTP response.
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{
     CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, VARY,
 };
 use http::{HeaderMap, Response, StatusCode};
-use mainstay_base::{Problem, Result};
+use mainstay_base::Problem;
 use mainstay_edge::ResponseParts;
 use mainstay_engine::Answer;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -18,15 +18,25 @@ use crate::range::unsatisfiable;
 pub(crate) const UNRESERVED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// The window of a read lies beyond the rows: `PGRST103`, and the `Content-Range` that says where they end.
+pub(crate) struct Beyond {
+    pub problem: Problem,
+    pub range: Option<HeaderValue>,
+}
+
 /// The response of a request that succeeded; `query` is its raw query string.
 ///
 /// # Errors
-/// `PGRST103` when the window lies beyond the rows.
-pub(crate) fn respond(shape: &AnswerShape, query: &str, answer: Answer) -> Result<ResponseParts> {
+/// When the window lies beyond the rows.
+pub(crate) fn respond(shape: &AnswerShape, query: &str, answer: Answer) -> Result<ResponseParts, Beyond> {
     let mut headers = HeaderMap::with_capacity(8);
-    let status = status(shape, &answer, &mut headers)?;
-    if let Some(range) = content_range(shape, &answer) {
-        put(&mut headers, CONTENT_RANGE, &range);
+    let range = content_range(shape, &answer);
+    let status = match status(shape, &answer) {
+        Ok(status) => status,
+        Err(problem) => return Err(Beyond { problem, range }),
+    };
+    if let Some(range) = range {
+        headers.insert(CONTENT_RANGE, range);
     }
     let represented = shape.prefer.representation == Some(Representation::Full);
     let reading = matches!(shape.verb, Verb::Read | Verb::Call);
@@ -68,16 +78,13 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-fn status(shape: &AnswerShape, answer: &Answer, headers: &mut HeaderMap) -> Result<StatusCode> {
+fn status(shape: &AnswerShape, answer: &Answer) -> Result<StatusCode, Problem> {
     let represented = shape.prefer.representation == Some(Representation::Full);
     let written = if represented { StatusCode::OK } else { StatusCode::NO_CONTENT };
     Ok(match shape.verb {
         Verb::Call if answer.body.is_empty() => StatusCode::NO_CONTENT,
         Verb::Read | Verb::Call => match answer.total {
-            Some(total) if shape.range.offset > total => {
-                put(headers, CONTENT_RANGE, &format!("*/{total}"));
-                return Err(beyond(shape.range.offset, total));
-            }
+            Some(total) if shape.range.offset > total => return Err(beyond(shape.range.offset, total)),
             Some(total) if answer.rows < total => StatusCode::PARTIAL_CONTENT,
             _ => StatusCode::OK,
         },
@@ -93,25 +100,28 @@ fn beyond(offset: u64, total: u64) -> Problem {
         .with_details(format!("An offset of {offset} was requested, but there are only {total} rows."))
 }
 
-/// `Content-Range`, also of the problem that the window lies beyond the rows.
-pub(crate) fn content_range(shape: &AnswerShape, answer: &Answer) -> Option<String> {
-    let number = |total: Option<u64>| total.map_or("*".to_owned(), |total| total.to_string());
+/// `Content-Range`: which rows these are, of how many.
+fn content_range(shape: &AnswerShape, answer: &Answer) -> Option<HeaderValue> {
     let counted = shape.prefer.count.map(|_| answer.affected);
-    match shape.verb {
-        Verb::Read | Verb::Call => {
-            let total = number(answer.total);
-            Some(match answer.rows {
-                0 => format!("*/{total}"),
-                rows => format!("{}-{}/{total}", shape.range.offset, shape.range.offset + rows - 1),
-            })
+    let (first, rows, total) = match shape.verb {
+        Verb::Read | Verb::Call => (shape.range.offset, answer.rows, answer.total),
+        Verb::Insert { .. } | Verb::Delete => (0, 0, counted),
+        Verb::Update => (0, answer.affected, counted),
+        Verb::Replace => return None,
+    };
+    let mut text = BytesMut::with_capacity(24);
+    let mut digits = itoa::Buffer::new();
+    match rows {
+        0 => text.put_u8(b'*'),
+        rows => {
+            text.put_slice(digits.format(first).as_bytes());
+            text.put_u8(b'-');
+            text.put_slice(digits.format(first + rows - 1).as_bytes());
         }
-        Verb::Insert { .. } | Verb::Delete => Some(format!("*/{}", number(counted))),
-        Verb::Update => Some(match answer.affected {
-            0 => format!("*/{}", number(counted)),
-            rows => format!("0-{}/{}", rows - 1, number(counted)),
-        }),
-        Verb::Replace => None,
     }
+    text.put_u8(b'/');
+    text.put_slice(total.map_or("*", |total| digits.format(total)).as_bytes());
+    HeaderValue::from_maybe_shared(text.freeze()).ok()
 }
 
 /// The path with its parameters sorted by name: one name for equal requests.

@@ -1,6 +1,42 @@
 //! JSON strings and jsonb documents.
 
+use std::str::Utf8Error;
+
 use crate::Jsonb;
+
+/// Appends bytes that should be UTF-8 as a JSON string. Plain ASCII, which most texts are, is looked at once.
+///
+/// # Errors
+/// When it is not UTF-8.
+pub fn json_utf8(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Utf8Error> {
+    if is_plain(bytes) {
+        out.reserve(bytes.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+    } else {
+        json_str(std::str::from_utf8(bytes)?, out);
+    }
+    Ok(())
+}
+
+/// Whether all bytes are ASCII that a JSON string need not escape.
+fn is_plain(bytes: &[u8]) -> bool {
+    match bytes.len() {
+        32.. => is_plain_by::<32>(bytes),
+        8.. => is_plain_by::<8>(bytes),
+        _ => bytes.iter().all(|byte| !(must_escape(*byte) | !byte.is_ascii())),
+    }
+}
+
+/// The same in blocks of `N`, the last of which may overlap the one before. The compiler tests a block with vector instructions.
+fn is_plain_by<const N: usize>(bytes: &[u8]) -> bool {
+    let plain = |block: &[u8; N]| {
+        !block.iter().fold(false, |found, byte| found | must_escape(*byte) | !byte.is_ascii())
+    };
+    let (blocks, _) = bytes.as_chunks::<N>();
+    blocks.iter().all(plain) && bytes.last_chunk::<N>().is_none_or(plain)
+}
 
 /// Appends a JSON string: only `"`, `\` and control characters are escaped, the rest stays as it is.
 pub fn json_str(text: &str, out: &mut Vec<u8>) {
@@ -135,6 +171,23 @@ fn jsonb_scalar(value: &Jsonb, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_become_what_their_text_becomes() {
+        for length in [0, 1, 7, 8, 9, 31, 32, 33, 70] {
+            let plain = "x".repeat(length);
+            let spoilt = (0..length).flat_map(|at| {
+                ["\"", "\\", "\n", "é"].map(|other| format!("{}{other}{}", &plain[..at], &plain[at + 1..]))
+            });
+            for text in spoilt.chain([plain.clone()]) {
+                let (mut from_bytes, mut from_text) = (Vec::new(), Vec::new());
+                json_utf8(text.as_bytes(), &mut from_bytes).unwrap();
+                json_str(&text, &mut from_text);
+                assert_eq!(from_bytes, from_text, "{text}");
+            }
+        }
+        assert!(json_utf8(b"\xff", &mut Vec::new()).is_err());
+    }
 
     #[test]
     fn strings_escape_only_what_they_must() {

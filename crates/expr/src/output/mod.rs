@@ -7,7 +7,7 @@ mod json;
 mod number;
 mod time;
 
-pub use json::{json_str, jsonb, jsonb_pretty};
+pub use json::{json_str, json_utf8, jsonb, jsonb_pretty};
 pub use number::{float4, float8, int, numeric, scaled};
 pub use time::{date, interval, time, timestamp, timestamptz};
 

@@ -78,7 +78,7 @@ impl Storage {
                 json.extend_from_slice(if number > 0.0 { b"\"Infinity\"" } else { b"\"-Infinity\"" });
             }
             DatumRef::Text(bytes) => {
-                output::json_str(std::str::from_utf8(bytes).map_err(|_| invalid_utf8())?, json);
+                output::json_utf8(bytes, json).map_err(|_| invalid_utf8())?;
             }
             DatumRef::Blob(bytes) => {
                 json.push(b'"');

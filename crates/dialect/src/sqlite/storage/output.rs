@@ -4,7 +4,7 @@
 use mainstay_base::Result;
 use mainstay_expr::{Zone, output};
 
-use super::{DatumRef, Storage, utf8};
+use super::{DatumRef, Storage, invalid_utf8};
 
 /// Appends a value as JSON; `null` for NULL.
 pub fn write_json(storage: &Storage, datum: DatumRef<'_>, zone: &Zone, out: &mut Vec<u8>) -> Result<()> {
@@ -16,7 +16,9 @@ pub fn write_json(storage: &Storage, datum: DatumRef<'_>, zone: &Zone, out: &mut
         }
         (DatumRef::Int(number), Storage::Scaled(scale)) => output::scaled(number, *scale, out),
         (DatumRef::Real(number), Storage::Float8) if number.is_finite() => output::float8(number, out),
-        (DatumRef::Text(text), Storage::Text | Storage::Bpchar) => output::json_str(utf8(text)?, out),
+        (DatumRef::Text(text), Storage::Text | Storage::Bpchar) => {
+            output::json_utf8(text, out).map_err(|_| invalid_utf8())?;
+        }
         (DatumRef::Text(text), Storage::Json | Storage::Jsonb) => out.extend_from_slice(text),
         (DatumRef::Text(text), Storage::Decimal) if text != b"NaN" => out.extend_from_slice(text),
         (DatumRef::Text(text), Storage::Array(element)) if is_json(element) => out.extend_from_slice(text),
