@@ -31,7 +31,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Something that answers requests.
 pub trait Respond: Send + Sync + 'static {
     /// Answers a request.
-    fn respond(&self, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send;
+    fn respond(&self, request: Request<RequestBody>) -> impl Future<Output = Response<Body>> + Send;
 
     /// To be called by a thread that has no request to answer for now.
     fn idle(&self);
