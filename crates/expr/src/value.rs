@@ -3,7 +3,7 @@
 use bigdecimal::BigDecimal;
 
 /// A value of some [`Type`](crate::Type), or NULL. Which type it is of is known from where it stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Value {
     /// NULL of any type.
     Null,
@@ -43,6 +43,30 @@ impl Value {
     /// Whether it is NULL.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
+    }
+}
+
+/// Of the same form and content; NaN is equal to itself, as in PostgreSQL.
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(left), Self::Bool(right)) => left == right,
+            (Self::Float(left), Self::Float(right)) => left == right || left.is_nan() && right.is_nan(),
+            (Self::Numeric(left), Self::Numeric(right)) => left == right,
+            (Self::Text(left), Self::Text(right)) | (Self::Json(left), Self::Json(right)) => left == right,
+            (Self::Uuid(left), Self::Uuid(right)) => left == right,
+            (Self::Date(left), Self::Date(right)) => left == right,
+            (Self::Int(left), Self::Int(right))
+            | (Self::Time(left), Self::Time(right))
+            | (Self::Timestamp(left), Self::Timestamp(right))
+            | (Self::Timestamptz(left), Self::Timestamptz(right)) => left == right,
+            (Self::Interval(left), Self::Interval(right)) => left == right,
+            (Self::Jsonb(left), Self::Jsonb(right)) => left == right,
+            (Self::Bytea(left), Self::Bytea(right)) => left == right,
+            (Self::Array(left), Self::Array(right)) => left == right,
+            _ => false,
+        }
     }
 }
 

@@ -50,6 +50,8 @@ pub enum Bound {
 pub enum Form {
     /// As it is stored.
     Storage(Storage),
+    /// A number to compare REALs with. No row holds NaN, but it may be asked about.
+    Real,
     /// A number to compare scaled integers with.
     Scaled {
         /// The integers' scale.
@@ -101,6 +103,7 @@ impl Form {
     fn bind_one(&self, value: &Value) -> Result<Datum> {
         match self {
             Self::Storage(storage) => storage.encode(value),
+            Self::Real => real(value),
             Self::Scaled { scale, rounding } => scaled(value, *scale, *rounding),
             Self::Count(none) => match value {
                 Value::Null => Ok(Datum::Int(*none)),
@@ -126,6 +129,14 @@ impl Rounding {
             Lt | Ge => Self::Ceiling,
             Le | Gt => Self::Floor,
         }
+    }
+}
+
+/// A number as REALs are compared with it. NaN is a text, which SQLite puts behind all numbers, and which equals itself.
+pub(super) fn real(value: &Value) -> Result<Datum> {
+    match value {
+        Value::Float(number) if number.is_nan() => Ok(Datum::Text("NaN".to_owned())),
+        _ => Storage::Float8.encode(value),
     }
 }
 

@@ -7,7 +7,7 @@ use super::fragment::{Fragment, Pliant};
 use super::{Renderer, Sql, collated};
 use crate::sql::sql;
 use crate::sqlite::signature::{Operation, compare_name};
-use crate::sqlite::statement::{Form, Input, Rounding};
+use crate::sqlite::statement::{Form, Input, Rounding, real};
 use crate::sqlite::storage::{Collation, Storage};
 use crate::{Constant, sqlite::Bound};
 
@@ -26,16 +26,31 @@ impl Pair {
 
 impl Renderer<'_> {
     pub(super) fn compare(&mut self, op: CompareOp, left: &Expr, right: &Expr) -> Result<Fragment> {
-        let (left_sql, right_sql) = (self.expr(left)?, self.expr(right)?);
+        let (left_sql, right_sql) = (self.comparand(left)?, self.comparand(right)?);
         let nullable = left_sql.nullable || right_sql.nullable;
         let pair = self.pair(op, &left.ty, left_sql, right_sql)?;
         Ok(Fragment::bool(pair.said(compare_name(op))).nullable(nullable))
     }
 
     pub(super) fn is_distinct(&mut self, left: &Expr, right: &Expr) -> Result<Fragment> {
-        let (left_sql, right_sql) = (self.expr(left)?, self.expr(right)?);
+        let (left_sql, right_sql) = (self.comparand(left)?, self.comparand(right)?);
         let pair = self.pair(CompareOp::Ne, &left.ty, left_sql, right_sql)?;
         Ok(Fragment::bool(pair.said("IS NOT")).nullable(false))
+    }
+
+    /// A value in the form that others are compared with it.
+    fn comparand(&mut self, expr: &Expr) -> Result<Fragment> {
+        let storage = Storage::of_type(&expr.ty);
+        if let (Storage::Float4 | Storage::Float8, ExprKind::Literal(value)) = (&storage, &expr.kind) {
+            let sql = Sql::constant(real(value)?.into());
+            return Ok(Fragment::new(sql, storage).nullable(value.is_null()));
+        }
+        let mut fragment = self.expr(expr)?;
+        if let (Storage::Float4 | Storage::Float8, Some(Pliant::Input(bound))) = (&storage, &fragment.pliant)
+        {
+            fragment.sql = Sql::input(Input { value: bound.clone(), form: Form::Real });
+        }
+        Ok(fragment)
     }
 
     fn pair(&mut self, op: CompareOp, ty: &Type, left: Fragment, right: Fragment) -> Result<Pair> {
@@ -52,8 +67,8 @@ impl Renderer<'_> {
     }
 
     pub(super) fn in_list(&mut self, value: &Expr, list: &[Expr]) -> Result<Fragment> {
-        let value = self.expr(value)?;
-        let list = list.iter().map(|element| self.expr(element)).collect::<Result<Vec<_>>>()?;
+        let value = self.comparand(value)?;
+        let list = list.iter().map(|element| self.comparand(element)).collect::<Result<Vec<_>>>()?;
         let nullable = value.nullable || list.iter().any(|element| element.nullable);
         if !value.is_numeric() {
             let collation = value.storage.collation();
@@ -94,7 +109,7 @@ impl Renderer<'_> {
         let Some(Pliant::Input(bound)) = list.pliant else {
             return self.array_operation(op, quantifier, value, array);
         };
-        let value = self.expr(value)?;
+        let value = self.comparand(value)?;
         Ok(negated_if(negated, in_input(value, bound)))
     }
 
@@ -122,6 +137,7 @@ fn in_input(value: Fragment, bound: Bound) -> Fragment {
         Storage::Scaled(scale) if value.pliant.is_none() => {
             (Form::Scaled { scale, rounding: Rounding::Exact }, None)
         }
+        Storage::Float4 | Storage::Float8 => (Form::Real, None),
         _ if value.is_numeric() => (Form::Storage(Storage::Decimal), Some(Collation::Decimal)),
         _ => (Form::Storage(value.storage.clone()), value.storage.collation()),
     };
