@@ -78,9 +78,13 @@ impl<'r> Run<'r, '_> {
     fn insert(&mut self, insert: &RenderedInsert) -> Result<Answer> {
         let mut proposals = Vec::with_capacity(self.job.inputs.rows.len());
         let mut refused = None;
+        let mut met = HashSet::new();
         for row in &self.job.inputs.rows {
-            match self.propose(insert, row) {
-                Ok(proposal) => proposals.push(proposal),
+            match self.propose(insert, row, &met) {
+                Ok(proposal) => {
+                    met.extend(proposal.existing);
+                    proposals.push(proposal);
+                }
                 Err(problem) => {
                     refused = Some(problem);
                     break;
@@ -112,8 +116,14 @@ impl<'r> Run<'r, '_> {
         Ok(Answer { body, rows, total: None, affected: written.len() as u64, inserted })
     }
 
-    /// Draws a row's numbers, and asks what must be true of it and which row it would meet.
-    fn propose(&mut self, insert: &RenderedInsert, row: &'r [NewValue]) -> Result<Proposal<'r>> {
+    /// Draws a row's numbers, and asks what must be true of it and which row it would meet. `met` are those that rows before
+    /// it meet.
+    fn propose(
+        &mut self,
+        insert: &RenderedInsert,
+        row: &'r [NewValue],
+        met: &HashSet<i64>,
+    ) -> Result<Proposal<'r>> {
         let mut proposal = Proposal { row, drawn: Vec::new(), existing: None };
         self.draw(&insert.identities, row, &mut proposal.drawn)?;
         let new = proposal.new_row(insert);
@@ -121,7 +131,7 @@ impl<'r> Run<'r, '_> {
         if let Some(conflict) = &insert.conflict {
             self.require_not_null(insert.table, &new)?;
             let problems = conflict.update.as_ref().map_or(&[][..], |update| &update.problems);
-            proposal.existing = self.existing(conflict, new, problems)?;
+            proposal.existing = self.existing(conflict, new, problems, met)?;
         }
         Ok(proposal)
     }
@@ -146,7 +156,7 @@ impl<'r> Run<'r, '_> {
         let new = proposal.new_row(insert);
         if let Some(conflict) = &insert.conflict {
             let existing = match proposal.existing {
-                None if !seen.is_empty() => self.existing(conflict, new, &[])?,
+                None if !seen.is_empty() => self.existing(conflict, new, &[], seen)?,
                 existing => existing,
             };
             if let Some(rowid) = existing {
@@ -216,12 +226,13 @@ impl<'r> Run<'r, '_> {
         Ok(())
     }
 
-    /// The row with the same key. `problems` are what may be wrong with changing it.
+    /// The row with the same key. `problems` are what may be wrong with changing it, for the first time in this command.
     fn existing(
         &mut self,
         conflict: &RenderedConflict,
         new: NewRow<'_>,
         problems: &[Problem],
+        met: &HashSet<i64>,
     ) -> Result<Option<i64>> {
         let drawn = |position: &u32| new.values.get(*position as usize) == Some(&NewValue::Identity);
         if conflict.key.iter().any(drawn) {
@@ -229,7 +240,7 @@ impl<'r> Run<'r, '_> {
             return Ok(None);
         }
         let values = Values { new: Some(new), ..self.values() };
-        Ok(self.find(&conflict.find, &values, problems)?.first().copied())
+        Ok(self.find(&conflict.find, &values, problems, met)?.first().copied())
     }
 
     /// Takes the other way, since a row with the same key exists.
@@ -250,20 +261,29 @@ impl<'r> Run<'r, '_> {
         self.update_row(update, insert.table, new, rowid).map(Written::Changed)
     }
 
-    /// The rowids of the rows that a statement finds. Its further columns are checks, in the order of `problems`.
-    fn find(&mut self, query: &Query, values: &Values<'_>, problems: &[Problem]) -> Result<Vec<i64>> {
+    /// The rowids of the rows that a statement finds. Its further columns are checks, in the order of `problems`; they are not
+    /// asked of rows that were met before, since those are refused for that.
+    fn find(
+        &mut self,
+        query: &Query,
+        values: &Values<'_>,
+        problems: &[Problem],
+        met: &HashSet<i64>,
+    ) -> Result<Vec<i64>> {
         let statement = self.statements.get(&query.sql).map_err(|error| errors::plain(&error))?;
         bind::query(statement, query, values)?;
         let mut rows = statement.raw_query();
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(|error| errors::plain(&error))? {
-            for (position, problem) in problems.iter().enumerate() {
+            let rowid = row.get(0).map_err(|error| errors::plain(&error))?;
+            let asked = if met.contains(&rowid) { &[] } else { problems };
+            for (position, problem) in asked.iter().enumerate() {
                 let passed = row.get_ref(position + 1).map_err(|error| errors::plain(&error))?;
                 if !is_true(passed) {
                     return Err(problem.clone());
                 }
             }
-            found.push(row.get(0).map_err(|error| errors::plain(&error))?);
+            found.push(rowid);
         }
         Ok(found)
     }
@@ -290,7 +310,7 @@ impl<'r> Run<'r, '_> {
         self.draw(&update.identities, row, &mut drawn)?;
         let new = NewRow { values: row, drawn: &drawn, positions: &update.positions };
         let values = Values { new: Some(new), ..self.values() };
-        let mut found = self.find(&update.find, &values, &update.row.problems)?;
+        let mut found = self.find(&update.find, &values, &update.row.problems, &HashSet::new())?;
         for rowid in &mut found {
             *rowid = self.update_row(&update.row, update.table, new, *rowid)?;
         }
@@ -299,7 +319,7 @@ impl<'r> Run<'r, '_> {
     }
 
     fn delete(&mut self, delete: &RenderedDelete) -> Result<Answer> {
-        let found = self.find(&delete.find, &self.values(), &[])?;
+        let found = self.find(&delete.find, &self.values(), &[], &HashSet::new())?;
         let (body, rows) = self.read_back(delete.returning.as_ref(), &found)?;
         if !found.is_empty() {
             let values = Values { rows: &found, ..self.values() };
