@@ -123,7 +123,12 @@ def exists_sql(child, parent):
     alias = parent + "_e"
     extra, join = join_sql(child, parent, alias)
     where = [join] + conditions(child, alias)
-    return f"exists (select 1 from {table_name(child.table)} {alias}{extra} where {' and '.join(where)})"
+    return f"exists (select 1 from {table_name(child.table)} {alias}{extra} where {' and '.join(where)}{bounds(child)})"
+
+
+def bounds(node):
+    limit = f" limit {node.limit}" if node.limit is not None else ""
+    return limit + (f" offset {node.offset}" if node.offset else "")
 
 
 def conditions(node, alias):
@@ -143,7 +148,7 @@ def order_sql(node, alias):
             inner = alias + "_o"
             extra, join = join_sql(child, alias, inner)
             where = " and ".join([join] + conditions(child, inner))
-            sql = f"(select {column(term.field, inner, node.catalog.tables[child.table])} from {table_name(child.table)} {inner}{extra} where {where})"
+            sql = f"(select {column(term.field, inner, node.catalog.tables[child.table])} from {table_name(child.table)} {inner}{extra} where {where}{bounds(child)})"
         else:
             sql = column(term.field, alias, node.catalog.tables[node.table])
         nulls = {"nullsfirst": " nulls first", "nullslast": " nulls last", None: ""}[term.nulls]
@@ -193,10 +198,7 @@ def select_sql(node, alias="t", join=None):
     sql += " where " + " and ".join(where) if where else ""
     if aggregated and groups:
         sql += " group by " + ", ".join(groups)
-    sql += order_sql(node, alias)
-    sql += f" limit {node.limit}" if node.limit is not None else ""
-    sql += f" offset {node.offset}" if node.offset else ""
-    return sql
+    return sql + order_sql(node, alias) + bounds(node)
 
 
 def lateral(child, parent, name):

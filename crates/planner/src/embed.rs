@@ -129,7 +129,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Whether a row has a related row that passes the embed's own conditions.
+    /// Whether a row has a related row that passes the embed's own conditions, within the embed's bounds.
     pub(crate) fn related_row_exists(
         &mut self,
         origin: &Relation<'a>,
@@ -139,7 +139,8 @@ impl<'a> Planner<'a> {
         let scope = self.scope(linked.relation, &joined.embed.level, joined.depth)?;
         let own = self.level_filter(&scope, &joined.embed.level)?;
         let filter = Expr::all([equal(linked.target_key, linked.origin_key), linked.on, own]);
-        let select = Select { from: linked.from, filter: Some(filter), ..Select::default() };
+        let mut select = Select { from: linked.from, filter: Some(filter), ..Select::default() };
+        self.bound(&mut select, &joined.embed.level);
         Ok(Expr::bool(ExprKind::Exists(Box::new(select))))
     }
 

@@ -96,7 +96,7 @@ impl<'a> Planner<'a> {
         Ok(counted)
     }
 
-    /// Plans a level over `from`; `on` is what ties the parts of `from`. A to-one level has no limit of its own.
+    /// Plans a level over `from`; `on` is what ties the parts of `from`. A to-one level is limited only where it is asked for.
     pub(crate) fn node(
         &mut self,
         from: Vec<FromItem>,
@@ -115,22 +115,22 @@ impl<'a> Planner<'a> {
         builder.select.filter = some_filter(filter);
         self.select_items(&mut builder, scope, level)?;
         builder.select.order_by = self.order(scope, &level.order, &builder)?;
-        if !to_one {
-            builder.select.limit = self.limit(level);
-            builder.select.offset =
-                level.offset.map(|slot| Expr::slot(self.type_slot(slot, SlotType::Offset), Type::Int8));
+        self.bound(&mut builder.select, level);
+        if !to_one && builder.select.limit.is_none() {
+            builder.select.limit = self
+                .settings
+                .max_rows
+                .map(|max| Expr::literal(Value::Int(i64::try_from(max).unwrap_or(i64::MAX)), Type::Int8));
         }
         Ok(Node { select: builder.select, fields: builder.fields, children: builder.children })
     }
 
-    fn limit(&mut self, level: &Level) -> Option<Expr> {
+    /// Gives a select the limit and the offset that its level asks for.
+    pub(crate) fn bound(&mut self, select: &mut Select, level: &Level) {
         let max = self.settings.max_rows;
-        match level.limit {
-            Some(slot) => Some(Expr::slot(self.type_slot(slot, SlotType::Limit(max)), Type::Int8)),
-            None => {
-                max.map(|max| Expr::literal(Value::Int(i64::try_from(max).unwrap_or(i64::MAX)), Type::Int8))
-            }
-        }
+        let mut slot = |slot, ty| Expr::slot(self.type_slot(slot, ty), Type::Int8);
+        select.limit = level.limit.map(|limit| slot(limit, SlotType::Limit(max)));
+        select.offset = level.offset.map(|offset| slot(offset, SlotType::Offset));
     }
 
     /// Adds what the select list shows. Of a to-one spread in a grouped level the fields belong to this level.
@@ -297,12 +297,13 @@ impl<'a> Planner<'a> {
         let expr = self.field(&below.relation, &term.field)?;
         let ty = expr.ty.clone();
         let filter = Expr::all([equal(linked.target_key, linked.origin_key), linked.on, own]);
-        let select = Select {
+        let mut select = Select {
             from: linked.from,
             filter: Some(filter),
             items: vec![Item { expr, name: term.field.column.clone() }],
             ..Select::default()
         };
+        self.bound(&mut select, &joined.embed.level);
         Ok(Expr::new(ExprKind::Scalar(Box::new(select)), ty))
     }
 }
