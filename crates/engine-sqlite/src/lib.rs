@@ -13,6 +13,7 @@ mod identity;
 mod key;
 mod load;
 mod migrate;
+mod misfit;
 mod old_row;
 mod options;
 mod read;

@@ -12,11 +12,11 @@ use mainstay_catalog::{Catalog, ColumnDefault, Table};
 use mainstay_dialect::sqlite::{self, Action, Statement};
 use mainstay_expr::{Expr, ExprKind, RequestContext, Role, Session, TableId};
 use mainstay_migrate::{Change, Fill, Migration, Rebuild};
-use rusqlite::{Connection, OptionalExtension, ffi};
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::bind::{self, Values};
+use crate::misfit::misfit;
 use crate::render::sequence_name;
-use crate::violation::Violation;
 use crate::{Options, connect, errors, functions, references};
 
 /// The table that holds the schema's text; it has one row.
@@ -128,7 +128,7 @@ impl Running<'_> {
                 let (Action::Run(statement) | Action::Copy { statement, .. }) = &action;
                 self.run(statement).map_err(|failed| match failed {
                     Failed::Problem(problem) => problem,
-                    Failed::Sqlite(error) => misfit(&error, table),
+                    Failed::Sqlite(error) => misfit(&error, table, &step.change),
                 })?;
             }
         }
@@ -218,8 +218,10 @@ impl Running<'_> {
     fn check_foreign_keys(&self) -> Result<()> {
         let to = &*self.migration.to;
         let rebuilt: BTreeSet<TableId> = rebuilds(self.migration).map(|rebuild| rebuild.to).collect();
+        // A view's keys are those of its tables: there is nothing of it in the database.
         let concerned = to.tables.iter().filter(|table| {
-            !table.foreign_keys.is_empty()
+            !table.is_view()
+                && !table.foreign_keys.is_empty()
                 && (rebuilt.contains(&table.id)
                     || table.foreign_keys.iter().any(|key| rebuilt.contains(&key.target)))
         });
@@ -246,28 +248,4 @@ fn sequences(table: &Table) -> impl Iterator<Item = String> {
     let identities =
         table.columns.iter().filter(|column| matches!(column.default, ColumnDefault::Identity(_)));
     identities.map(|column| sequence_name(table, &column.name))
-}
-
-/// Rows that do not fit the new shape, in the words of PostgreSQL's ALTER TABLE.
-fn misfit(error: &rusqlite::Error, table: Option<&Table>) -> Problem {
-    let (Some((code, message)), Some(table)) = (Violation::constraint(error), table) else {
-        return errors::plain(error);
-    };
-    let (_, what) = message.split_once("constraint failed: ").unwrap_or_default();
-    let last = what.rsplit('.').next().unwrap_or(what);
-    match code {
-        ffi::SQLITE_CONSTRAINT_NOTNULL => Problem::new(
-            "23502",
-            format!("column \"{last}\" of relation \"{}\" contains null values", table.name),
-        ),
-        ffi::SQLITE_CONSTRAINT_CHECK => Problem::new(
-            "23514",
-            format!("check constraint \"{what}\" of relation \"{}\" is violated by some row", table.name),
-        ),
-        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
-            Problem::new("23505", format!("rows of table \"{}\" do not fit a unique constraint", table.name))
-                .with_details(format!("The columns are {what}."))
-        }
-        _ => errors::plain(error),
-    }
 }

@@ -195,7 +195,7 @@ fn with_failing_row(problem: Problem, table: &Table, row: Option<&[Value]>, sess
 }
 
 /// The name of the key that SQLite's list of columns means, and its columns unless it has expressions.
-fn violated_key<'t>(table: &'t Table, what: &str) -> Option<(&'t str, Option<Vec<u32>>)> {
+pub(crate) fn violated_key<'t>(table: &'t Table, what: &str) -> Option<(&'t str, Option<Vec<u32>>)> {
     let listed = |columns: &[u32]| {
         let name = table_name(table);
         let names: Vec<String> =

@@ -58,11 +58,16 @@ pub fn migration(migration: &Migration, step: &Step) -> Result<Vec<Action>> {
     Ok(statements.into_iter().map(Action::Run).collect())
 }
 
+/// The name of a table while rows move into it.
+pub fn building_name(table: &Table) -> String {
+    format!("mainstay.building.{}", table_name(table))
+}
+
 /// A new table under a name of its own, the rows, and then the old name.
 fn rebuilt(from: &Catalog, to: &Catalog, rebuild: &Rebuild) -> Result<Vec<Action>> {
     let (old, new) = (from.table(rebuild.from), to.table(rebuild.to));
     let name = table_name(new);
-    let building = format!("mainstay.building.{name}");
+    let building = building_name(new);
     let mut actions = vec![
         Action::Run(table_statement(to, new, &building)?),
         Action::Copy { table: table_name(old), statement: copy(from, old, new, &building, rebuild)? },

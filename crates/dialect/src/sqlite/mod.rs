@@ -16,7 +16,7 @@ pub mod storage;
 pub use ddl::{
     STORAGE_CHECK, add_column, check, create_index, create_table, drop_index, drop_table, row_id_column,
 };
-pub use migration::{Action, migration};
+pub use migration::{Action, building_name, migration};
 pub use render::{
     Restriction, delete, expression_select, index_name, insert, row_id_name, select, select_rows, table_name,
     update,
