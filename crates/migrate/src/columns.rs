@@ -85,6 +85,12 @@ fn conversion_safety(name: &str, from: &ColumnType, to: &ColumnType, context: Ca
     if rounds(from, to) {
         return Safety::LosesData(format!("digits of {name}, as {from} is rounded to {to}"));
     }
+    if cuts(from, to) {
+        return Safety::LosesData(format!("characters of {name}, as {from} is cut to {to}"));
+    }
+    if from.ty.is_integer() && to.ty == Type::Bool {
+        return Safety::LosesData(format!("the numbers of {name}, as all but 0 become true"));
+    }
     if is_wider(from, to) {
         return Safety::Safe;
     }
@@ -99,6 +105,16 @@ fn conversion_safety(name: &str, from: &ColumnType, to: &ColumnType, context: Ca
 fn rounds(from: &ColumnType, to: &ColumnType) -> bool {
     let seconds = |modifier| if let Modifier::Seconds(digits) = modifier { digits } else { 6 };
     match (&from.ty, &to.ty) {
+        (Type::Array(from_item), Type::Array(to_item)) => {
+            let item = |ty: &Type, modifier| ColumnType { ty: ty.clone(), modifier };
+            rounds(&item(from_item, from.modifier), &item(to_item, to.modifier))
+        }
+        (text, Type::Numeric) if text.is_text() => matches!(to.modifier, Modifier::Precision(..)),
+        (text, to) if text.is_text() => {
+            matches!(to, Type::Float4 | Type::Float8 | Type::Date | Type::Time | Type::Timestamp)
+        }
+        (Type::Jsonb, Type::Numeric) => matches!(to.modifier, Modifier::Precision(..)),
+        (Type::Jsonb, to) => to.is_number(),
         (Type::Numeric, Type::Numeric) => match (from.modifier, to.modifier) {
             (Modifier::Precision(_, old), Modifier::Precision(_, new)) => new < old,
             (Modifier::None, Modifier::Precision(..)) => true,
@@ -115,6 +131,13 @@ fn rounds(from: &ColumnType, to: &ColumnType) -> bool {
         ) => seconds(to.modifier) < seconds(from.modifier),
         _ => false,
     }
+}
+
+/// Whether characters are cut off: only a cast makes text as long as `char(n)` wants it, and cuts what is longer.
+fn cuts(from: &ColumnType, to: &ColumnType) -> bool {
+    let Modifier::Length(length) = to.modifier else { return false };
+    let is_short = from.ty.is_text() && matches!(from.modifier, Modifier::Length(old) if old <= length);
+    to.ty == Type::Bpchar && !is_short
 }
 
 /// Whether every value of the one type is one of the other.

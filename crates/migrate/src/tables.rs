@@ -1,6 +1,6 @@
 //! What is different between two shapes of one table, and what that asks of its rows.
 
-use mainstay_catalog::{Catalog, ColumnDefault, ForeignKey, Key, Table};
+use mainstay_catalog::{Catalog, Column, ColumnDefault, ForeignKey, Key, Table};
 use mainstay_expr::{ExprKind, SourceId, Tree, Value};
 
 use crate::columns::{self, Filled};
@@ -79,15 +79,18 @@ fn kept_columns(why: &mut Vec<String>, old: &Table, new: &Table, matched: &Match
             why.push(format!("column {} is renamed to {}", was.name, column.name));
         }
         if was.ty != column.ty {
-            why.push(format!("column {} changes from {} to {}", column.name, was.ty, column.ty));
+            why.push(type_change(was, column));
         }
         match (was.not_null, column.not_null) {
             (false, true) => why.push(format!("column {} becomes NOT NULL", column.name)),
             (true, false) => why.push(format!("column {} may be NULL", column.name)),
             _ => {}
         }
-        if generated(&was.default, matched, true) != generated(&column.default, matched, false) {
-            why.push(format!("column {} is computed otherwise", column.name));
+        match (generated(&was.default, matched, true), generated(&column.default, matched, false)) {
+            (None, Some(_)) => why.push(format!("column {} becomes a generated one", column.name)),
+            (Some(_), None) => why.push(format!("column {} is generated no more", column.name)),
+            (old, new) if old != new => why.push(format!("column {} is computed otherwise", column.name)),
+            _ => {}
         }
         if default_matters(old, new, position as u32) && was.default != column.default {
             why.push(format!("the default of column {} changes", column.name));
@@ -99,6 +102,15 @@ fn kept_columns(why: &mut Vec<String>, old: &Table, new: &Table, matched: &Match
         }
     }
     in_place
+}
+
+fn type_change(was: &Column, column: &Column) -> String {
+    match (was.ty.to_string(), column.ty.to_string()) {
+        (old, new) if old == new => {
+            format!("the values of {new}, the type of column {}, change", column.name)
+        }
+        (old, new) => format!("column {} changes from {old} to {new}", column.name),
+    }
 }
 
 /// A generated column's expression, in terms of the new columns.
@@ -204,7 +216,10 @@ fn rebuild(old: &Table, new: &Table, matched: &Matched, mut why: Vec<String>) ->
     let mut fills = Vec::new();
     for position in 0..new.columns.len() as u32 {
         let column = new.column(position);
-        if matches!(column.default, ColumnDefault::Generated(_)) {
+        if !is_stored(column) {
+            if matched.old_of(position).is_none() {
+                why.push(format!("column {} is added", column.name));
+            }
             continue;
         }
         let Filled { fill, safety: own } = match matched.old_of(position) {
@@ -218,8 +233,10 @@ fn rebuild(old: &Table, new: &Table, matched: &Matched, mut why: Vec<String>) ->
         safety.push(own);
     }
     for (position, column) in old.columns.iter().enumerate() {
-        let is_stored = !matches!(column.default, ColumnDefault::Generated(_));
-        if matched.new_of(position as u32).is_none() && is_stored {
+        // What is computed is not kept, not even where a column of that name stays.
+        let is_kept =
+            matched.new_of(position as u32).is_some_and(|new_position| is_stored(new.column(new_position)));
+        if is_stored(column) && !is_kept {
             safety.push(Safety::LosesData(format!(
                 "the values of column {}.{}",
                 full_name(old),
@@ -232,6 +249,10 @@ fn rebuild(old: &Table, new: &Table, matched: &Matched, mut why: Vec<String>) ->
         why.push("the order of the columns changes".to_owned());
     }
     Difference::Rebuilt(Rebuild { from: old.id, to: new.id, fills, why }, worst(safety))
+}
+
+fn is_stored(column: &Column) -> bool {
+    !matches!(column.default, ColumnDefault::Generated(_))
 }
 
 /// New and changed constraints can be broken by the rows there are.

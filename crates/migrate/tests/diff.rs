@@ -117,12 +117,28 @@ fn types_that_hold_more_are_safe_and_others_say_so() {
     ] {
         assert_eq!(safety(from, to), Safety::Safe, "{from} to {to}");
     }
-    for (from, to) in [("bigint", "int"), ("text", "int"), ("text", "varchar(5)"), ("text", "jsonb")] {
+    for (from, to) in [("bigint", "int"), ("text", "int"), ("text", "varchar(5)"), ("text", "jsonb")]
+        .into_iter()
+        .chain([("varchar(2)", "char(2)"), ("text", "timestamptz"), ("text", "numeric"), ("text[]", "int[]")])
+    {
         assert!(matches!(safety(from, to), Safety::MayFail(_)), "{from} to {to}");
     }
-    for (from, to) in
-        [("numeric(5,2)", "numeric(5,1)"), ("timestamptz", "date"), ("float8", "int"), ("bool", "date")]
-    {
+    for (from, to) in [
+        ("numeric(5,2)", "numeric(5,1)"),
+        ("timestamptz", "date"),
+        ("float8", "int"),
+        ("bool", "date"),
+        ("int", "bool"),
+        ("text", "char(2)"),
+        ("varchar(3)", "char(2)"),
+        ("int", "char(2)"),
+        ("text", "numeric(10,1)"),
+        ("text", "date"),
+        ("text", "timestamp"),
+        ("text", "float8"),
+        ("text[]", "date[]"),
+        ("jsonb", "int"),
+    ] {
         assert!(matches!(safety(from, to), Safety::LosesData(_)), "{from} to {to}");
     }
 }
@@ -181,4 +197,26 @@ fn rules_are_said_and_nothing_is_done_for_them() {
     // the same rules over tables of other numbers are the same rules
     let moved = diff(&catalog(&to), &catalog(&format!("create table a (id int primary key); {to}")));
     assert_eq!(describe(&moved), ["create table a"]);
+}
+
+#[test]
+fn a_column_that_is_computed_from_now_on_loses_its_values() {
+    let table = |n: &str| format!("create table t (id int primary key, n int {n});");
+    let (plain, computed) = (table(""), table("generated always as (id + 1) stored"));
+    let migration = migration(&plain, &computed);
+    assert_eq!(migration.losses(), ["the values of column t.n"]);
+    assert_eq!(said(&computed, &plain), ["alter table t: column n is generated no more"]);
+    let other = table("generated always as (id + 2) stored");
+    assert_eq!(said(&computed, &other), ["alter table t: column n is computed otherwise"]);
+    assert_eq!(said("create table t (id int primary key);", &computed), ["alter table t: column n is added"]);
+}
+
+#[test]
+fn another_list_of_labels_is_not_called_another_type() {
+    let schema =
+        |labels: &str| format!("create type s as enum ({labels}); create table t (id int primary key, s s);");
+    assert_eq!(
+        said(&schema("'a'"), &schema("'a', 'b'"))[0],
+        "alter table t: the values of s, the type of column s, change"
+    );
 }
