@@ -9,6 +9,8 @@ use super::defaults::{PendingDefault, PendingGenerated};
 use crate::bind::{Bind, Binder, Clause, named_type};
 use crate::{Column, ColumnDefault, Identity};
 
+/// What to do about two names that only PostgreSQL tells apart.
+pub(super) const FOLDED_HELP: &str = "give one of them another name: not every database tells them apart";
 const SYSTEM_COLUMNS: &[&str] = &["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"];
 
 impl<'t> Resolver<'t> {
@@ -19,6 +21,13 @@ impl<'t> Resolver<'t> {
         if declared.column_position(name).is_some() {
             let message = format!("column \"{name}\" specified more than once");
             return Err(self.error("duplicate-name", it.name.span, message));
+        }
+        let folded = |other: &&Column| other.name.eq_ignore_ascii_case(name);
+        if let Some(other) = declared.columns.iter().find(folded) {
+            let message =
+                format!("columns \"{}\" and \"{name}\" differ in upper and lower case only", other.name);
+            return Err(self
+                .report(Diagnostic::error("duplicate-name", it.name.span, message).with_help(FOLDED_HELP)));
         }
         if SYSTEM_COLUMNS.contains(&&**name) {
             let message = format!("column name \"{name}\" conflicts with a system column name");

@@ -6,6 +6,7 @@ use mainstay_expr::{EnumType, TableId};
 use mainstay_sql as sql;
 use sql::{Diagnostic, Span};
 
+use super::columns::FOLDED_HELP;
 use super::{Origin, Progress, Resolver, State, is_reserved};
 use crate::bind::Bind;
 use crate::lookup::UserType;
@@ -118,6 +119,15 @@ impl<'t> Resolver<'t> {
                 Diagnostic::error("duplicate-name", span, message).with_place(*first, "first declared here");
             return Err(self.report(diagnostic));
         }
+        let folded = (schema.to_ascii_lowercase(), name.to_ascii_lowercase());
+        if let Some((first, other)) = self.folded_relations.get(&folded) {
+            let message = format!("relations \"{other}\" and \"{name}\" differ in upper and lower case only");
+            let diagnostic = Diagnostic::error("duplicate-name", span, message)
+                .with_place(*first, "first declared here")
+                .with_help(FOLDED_HELP);
+            return Err(self.report(diagnostic));
+        }
+        self.folded_relations.insert(folded, (span, name.to_owned()));
         self.relations.insert(key, span);
         Ok(())
     }

@@ -35,7 +35,7 @@ use naming::ConstraintNames;
 /// Reads files of SQL and resolves them. The catalog is there when nothing is an error; warnings may be there with it.
 pub fn load(files: &SourceFiles) -> (Option<Catalog>, Diagnostics) {
     let (statements, mut diagnostics) = sql::read(files);
-    let (catalog, found) = resolve(&statements);
+    let (catalog, found) = resolve_all(&statements, !diagnostics.has_errors());
     diagnostics.append(found);
     diagnostics.sort();
     let catalog = catalog.filter(|_| !diagnostics.has_errors());
@@ -44,8 +44,16 @@ pub fn load(files: &SourceFiles) -> (Option<Catalog>, Diagnostics) {
 
 /// Resolves statements. The catalog is there when nothing is an error.
 pub fn resolve(statements: &[sql::Statement]) -> (Option<Catalog>, Diagnostics) {
+    resolve_all(statements, true)
+}
+
+/// The same; `whole` says that nothing of the statements is missing because it could not be read.
+fn resolve_all(statements: &[sql::Statement], whole: bool) -> (Option<Catalog>, Diagnostics) {
     let mut resolver = Resolver::default();
     resolver.run(statements);
+    if whole && !resolver.diagnostics.has_errors() {
+        resolver.check_column_counts();
+    }
     let Resolver { mut catalog, mut diagnostics, .. } = resolver;
     diagnostics.sort();
     if diagnostics.has_errors() {
@@ -84,6 +92,8 @@ struct Resolver<'t> {
     diagnostics: Diagnostics,
     /// Where each table, view, index and sequence is declared, by schema and name.
     relations: HashMap<(String, String), Span>,
+    /// The same in lower case, with the name as it is written: not every database tells upper from lower case.
+    folded_relations: HashMap<(String, String), (Span, String)>,
     /// The names that constraints have in each schema.
     constraints: ConstraintNames,
     /// The statement that each table or view comes from, by position in the catalog.

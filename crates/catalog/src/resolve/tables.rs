@@ -6,8 +6,11 @@ use sql::{Diagnostic, Span};
 
 use super::Resolver;
 use super::naming::free_name;
-use crate::Check;
 use crate::bind::{Bind, Binder, Clause};
+use crate::{Check, Column, ColumnDefault};
+
+/// As many columns as PostgreSQL's tables have room for.
+const COLUMNS_MAX: usize = 1600;
 
 /// A CHECK whose expression waits for functions.
 pub(super) struct PendingCheck<'t> {
@@ -49,6 +52,27 @@ impl<'t> Resolver<'t> {
         }
         for constraint in &it.constraints {
             let _ = self.add_constraint(table, constraint);
+        }
+    }
+
+    /// A table has room for so many columns, and needs one that holds something.
+    pub(super) fn check_column_counts(&mut self) {
+        for table in 0..self.catalog.tables.len() {
+            let (span, declared) = (self.origins[table].span, &self.catalog.tables[table]);
+            if declared.is_view() {
+                continue;
+            }
+            let is_stored = |column: &Column| !matches!(column.default, ColumnDefault::Generated(_));
+            if declared.columns.len() > COLUMNS_MAX {
+                let message = format!("tables can have at most {COLUMNS_MAX} columns");
+                self.error("too-many-columns", span, message);
+            } else if !declared.columns.iter().any(is_stored) {
+                let message = format!("table \"{}\" has no column that holds a value", declared.name);
+                self.report(
+                    Diagnostic::error("unsupported", span, message)
+                        .with_help("add one that is not generated"),
+                );
+            }
         }
     }
 

@@ -62,7 +62,8 @@ pub fn select(catalog: &Catalog, select: &Select, restriction: Restriction<'_>) 
 
 /// A table's name in the database: that of the table in schema `public`, else `schema.name`.
 ///
-/// SQLite has one namespace and reserves the prefix `sqlite_`; names that could be taken for another's are written in full.
+/// SQLite has one namespace and reserves the prefix `sqlite_`, and we `_mainstay_`; names that could be taken for another's
+/// are written in full.
 pub fn table_name(table: &Table) -> String {
     qualified(&table.schema, &table.name)
 }
@@ -73,7 +74,9 @@ pub fn index_name(table: &Table, index: &str) -> String {
 }
 
 fn qualified(schema: &str, name: &str) -> String {
-    let reserved = name.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("sqlite_"));
+    let begins =
+        |prefix: &str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    let reserved = begins("sqlite_") || begins("_mainstay_");
     if schema == "public" && !name.contains('.') && !reserved {
         name.to_owned()
     } else {
