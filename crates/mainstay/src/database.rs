@@ -1,12 +1,14 @@
 //! From the database's URL to an engine.
 
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 
 use mainstay_engine::Engine;
 use mainstay_engine_sqlite::{Options, Sqlite};
 
 use crate::failure::{Doing, Failure, Result};
-use crate::project::Project;
+use crate::project::{Project, restrict};
 
 /// Opens the project's database.
 pub fn open(project: &Project) -> Result<Arc<dyn Engine>> {
@@ -18,10 +20,21 @@ pub fn open(project: &Project) -> Result<Arc<dyn Engine>> {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 std::fs::create_dir_all(folder).doing(|| format!("create {}", folder.display()))?;
             }
+            private(&path)?;
             Ok(Arc::new(Sqlite::open(Options::new(path))?))
         }
         _ => Err(Failure::invalid(format!(
             "[database] url = \"{url}\" names no database that is known here\n  hint: write sqlite:PATH"
         ))),
+    }
+}
+
+/// Makes a new database's file the owner's alone; those that SQLite puts beside it get its rights.
+fn private(path: &Path) -> Result<()> {
+    let doing = || format!("create {}", path.display());
+    match std::fs::OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(_) => restrict(path, 0o600),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error).doing(doing),
     }
 }

@@ -1,6 +1,6 @@
 //! The project's keys: the secret that tokens are signed with, and the two tokens that programs use.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use mainstay_edge::Tokens;
@@ -8,11 +8,13 @@ use mainstay_expr::Role;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::failure::{Doing, Result};
-use crate::project::{Project, restrict};
+use crate::failure::{Doing, Failure, Result};
+use crate::project::Project;
 
 /// Bytes of a generated secret.
 const SECRET_BYTES: usize = 32;
+/// The shortest secret that is taken: RFC 7518, section 3.2, wants as many bytes as the hash has.
+const SECRET_LENGTH_MIN: usize = 32;
 /// When the two keys expire: 2100-01-01. They are revoked by changing the secret.
 const EXPIRES_S: i64 = 4_102_444_800;
 
@@ -31,8 +33,12 @@ impl Keys {
     /// The project's keys; made on first use. `MAINSTAY_JWT_SECRET` stands in for the stored secret.
     pub fn of(project: &Project) -> Result<Self> {
         let secret = match std::env::var("MAINSTAY_JWT_SECRET") {
-            Ok(secret) if !secret.is_empty() => secret,
-            _ => stored_secret(&project.state_folder()?.join("jwt_secret"))?,
+            Ok(secret) if !secret.is_empty() => {
+                long_enough(&secret)
+                    .map_err(|reason| Failure::invalid(format!("MAINSTAY_JWT_SECRET {reason}")))?;
+                secret
+            }
+            _ => stored_secret(&project.state_folder()?)?,
         };
         Self::from_secret(secret)
     }
@@ -54,27 +60,41 @@ impl Keys {
     }
 }
 
-fn stored_secret(file: &Path) -> Result<String> {
-    if let Ok(secret) = std::fs::read_to_string(file) {
-        return Ok(secret.trim().to_owned());
-    }
-    let mut bytes = [0_u8; SECRET_BYTES];
-    getrandom::fill(&mut bytes).doing(|| "get random bytes".to_owned())?;
-    let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
+/// The stored secret. It is there whole or not at all, whoever else starts at the same time and whatever stops us.
+fn stored_secret(folder: &Path) -> Result<String> {
+    let file = folder.join("jwt_secret");
     let doing = || format!("write {}", file.display());
-    match options.open(file) {
-        Ok(mut created) => {
-            restrict(file, 0o600)?;
-            created.write_all(secret.as_bytes()).doing(doing)?;
-            created.sync_all().doing(doing)?;
-            Ok(secret)
+    if !file.exists() {
+        let mut bytes = [0_u8; SECRET_BYTES];
+        getrandom::fill(&mut bytes).doing(|| "get random bytes".to_owned())?;
+        let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        // Such a file is its owner's alone from the start.
+        let mut created = tempfile::NamedTempFile::new_in(folder).doing(doing)?;
+        created.write_all(secret.as_bytes()).doing(doing)?;
+        created.as_file().sync_all().doing(doing)?;
+        match created.persist_noclobber(&file) {
+            // Another process was first: its secret counts.
+            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {}
+            done => drop(done.doing(doing)?),
         }
-        // Another process was first: its secret counts.
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            std::fs::read_to_string(file).map(|secret| secret.trim().to_owned()).doing(doing)
+    }
+    let secret = std::fs::read_to_string(&file).doing(|| format!("read {}", file.display()))?;
+    let secret = secret.trim();
+    long_enough(secret).map_err(|reason| {
+        Failure::new(format!(
+            "{} {reason}\n  hint: delete the file, and a new secret is made",
+            file.display()
+        ))
+    })?;
+    Ok(secret.to_owned())
+}
+
+/// A secret that can be guessed is none.
+fn long_enough(secret: &str) -> std::result::Result<(), String> {
+    match secret.len() {
+        ..SECRET_LENGTH_MIN => {
+            Err(format!("holds {} bytes; a secret has {SECRET_LENGTH_MIN} or more", secret.len()))
         }
-        Err(error) => Err(error).doing(doing),
+        _ => Ok(()),
     }
 }
