@@ -33,8 +33,26 @@ pub(crate) fn plain(error: &Error) -> Problem {
         ErrorCode::ConstraintViolation => {
             Problem::new("23000", format!("integrity constraint violation: {message}"))
         }
+        _ if is_too_complex(message) => Problem::new("54000", "the request is too complex")
+            .with_hint("Ask for fewer columns, conditions, orders or embeds at once."),
         _ => Problem::internal(format!("SQLite: {message} ({})", failure.extended_code)),
     }
+}
+
+/// Whether a statement is over one of the bounds that SQLite sets to what a statement may hold. It has no code of its own for
+/// them; see <https://www.sqlite.org/limits.html>.
+fn is_too_complex(message: &str) -> bool {
+    const BOUNDS: &[&str] = &[
+        "too many terms in ",
+        "too many columns in ",
+        "too many SQL variables",
+        "too many arguments ",
+        "too many FROM clause terms",
+        "Expression tree is too large",
+        "parser stack overflow",
+        "at most 64 tables in a join",
+    ];
+    BOUNDS.iter().any(|bound| message.contains(bound))
 }
 
 /// Whether a problem is one of the whole database, so that other writes will meet it too.

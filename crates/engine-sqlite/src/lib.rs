@@ -296,7 +296,14 @@ impl Engine for Sqlite {
     }
 
     fn applied_schema(&self) -> Running<'_, Option<String>> {
-        Box::pin(self.exclusively(|writing| migrate::applied(writing.statements.connection())))
+        // Read, so that it is known even while another program writes.
+        let applied = self.readers.here(|reader| {
+            reader.with(|statements, watch| {
+                watch.allow_all();
+                migrate::applied(statements.connection())
+            })
+        });
+        Box::pin(std::future::ready(applied))
     }
 
     fn migrate<'a>(

@@ -168,3 +168,11 @@ async fn the_log_stays_short_under_writes_and_reads() {
     // 128 MB were written.
     assert!(longest < 100 << 20, "the log grew to {} MB", longest >> 20);
 }
+
+#[tokio::test]
+async fn the_shape_is_known_while_another_program_writes() {
+    let database = Database::new();
+    let other = rusqlite::Connection::open(database.folder.path().join("test.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(database.engine.applied_schema().await.unwrap().is_some());
+}
