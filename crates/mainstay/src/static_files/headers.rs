@@ -47,6 +47,14 @@ pub fn describe(headers: &mut HeaderMap, path: &Path, media: &Mime) {
     headers.insert(CACHE_CONTROL, if hashed { IMMUTABLE } else { REVALIDATE });
 }
 
+/// What an answer depends on: whether a path without a file means the application's page, on who asks for a page.
+pub fn vary(media: &Mime) -> HeaderValue {
+    HeaderValue::from_static(match media.subtype() == mime::HTML {
+        true => "accept-encoding, accept",
+        false => "accept-encoding",
+    })
+}
+
 /// No type is guessed by the browser, and what can carry scripts says which may run.
 pub fn protect(headers: &mut HeaderMap, content_security_policy: Option<&HeaderValue>) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

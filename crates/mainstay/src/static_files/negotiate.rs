@@ -37,8 +37,11 @@ pub fn coding(parts: &Parts) -> Coding {
         named.or_else(any).map_or(0, |(_, quality)| *quality)
     };
     let (brotli, gzip) = (quality("br"), quality("gzip").max(quality("x-gzip")));
+    // Not compressed at all is always taken, but preferred only by who says so.
+    let identity =
+        accepted.iter().find(|(coding, _)| coding == "identity").map_or(0, |(_, quality)| *quality);
     match brotli.max(gzip) {
-        0 => Coding::Identity,
+        best if best == 0 || best < identity => Coding::Identity,
         best if best == brotli => Coding::Brotli,
         _ => Coding::Gzip,
     }
@@ -88,6 +91,8 @@ mod tests {
             ("*;q=0", Coding::Identity),
             ("br;q=0, *", Coding::Gzip),
             ("identity", Coding::Identity),
+            ("identity;q=1, br;q=0.5", Coding::Identity),
+            ("identity, br", Coding::Brotli),
             ("br;q=nonsense", Coding::Identity),
             ("", Coding::Identity),
         ] {

@@ -1,4 +1,4 @@
-//! From a file and a request to a response: 200, 206, 304 or 416.
+//! From a file and a request to a response: 200, 206, 304, 412 or 416.
 
 use std::io::{Seek, SeekFrom};
 use std::path::PathBuf;
@@ -8,8 +8,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::header::{
-    ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
-    HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, VARY,
+    ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap,
+    HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, LAST_MODIFIED,
+    VARY,
 };
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
@@ -72,7 +73,12 @@ pub async fn respond(parts: &Parts, ready: Ready) -> Response<Body> {
         out.insert(LAST_MODIFIED, modified.clone());
     }
     if headers::is_text(&media) {
-        out.insert(VARY, HeaderValue::from_name(ACCEPT_ENCODING));
+        out.insert(VARY, headers::vary(&media));
+    }
+    if !is_still(&parts.headers, &tag, ready.modified) {
+        out.remove(CONTENT_TYPE);
+        *response.status_mut() = StatusCode::PRECONDITION_FAILED;
+        return response;
     }
     if is_unchanged(&parts.headers, &tag, ready.modified) {
         out.remove(CONTENT_TYPE);
@@ -183,6 +189,19 @@ fn tag(ready: &Ready) -> HeaderValue {
     }
 }
 
+/// Whether the file is the one that the client means to go on with (RFC 9110, section 13.1.1 and 13.1.4).
+fn is_still(headers: &HeaderMap, tag: &HeaderValue, modified: Option<SystemTime>) -> bool {
+    if headers.contains_key(IF_MATCH) {
+        let own = tag.to_str().ok().filter(|tag| !tag.starts_with("W/"));
+        let mut listed = headers.get_all(IF_MATCH).iter().filter_map(|value| value.to_str().ok());
+        return listed.any(|list| list.split(',').any(|item| item.trim() == "*" || Some(item.trim()) == own));
+    }
+    match (date(headers, IF_UNMODIFIED_SINCE), modified) {
+        (Some(since), Some(modified)) => seconds(modified) <= seconds(since),
+        _ => true,
+    }
+}
+
 /// Whether the client has this file already (RFC 9110, section 13.2.2: the tag decides where both are given).
 fn is_unchanged(headers: &HeaderMap, tag: &HeaderValue, modified: Option<SystemTime>) -> bool {
     if headers.contains_key(IF_NONE_MATCH) {
@@ -191,15 +210,19 @@ fn is_unchanged(headers: &HeaderMap, tag: &HeaderValue, modified: Option<SystemT
         let own = tag.to_str().map(weak).unwrap_or_default();
         return listed.flat_map(|list| list.split(',')).any(|item| item.trim() == "*" || weak(item) == own);
     }
-    let since = headers.get(IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
-    let since = since.and_then(|text| httpdate::parse_http_date(text).ok());
-    match (since, modified) {
-        // The header knows whole seconds only.
+    match (date(headers, IF_MODIFIED_SINCE), modified) {
         (Some(since), Some(modified)) => seconds(modified) <= seconds(since),
         _ => false,
     }
 }
 
+/// A header's date; none when it cannot be read, as RFC 9110 wants.
+fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
+    let text = headers.get(name)?.to_str().ok()?;
+    httpdate::parse_http_date(text).ok()
+}
+
+/// Headers know whole seconds only.
 fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
-    LAST_MODIFIED, LOCATION, RANGE, VARY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, RANGE, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -198,6 +198,24 @@ async fn a_part_is_sent_only_of_the_file_that_the_client_knows() {
     ] {
         let answer = site.get("/app.js", &[(RANGE, "bytes=0-3"), (IF_RANGE, condition)]).await;
         assert_eq!(answer.status, expected, "{condition}");
+    }
+}
+
+#[tokio::test]
+async fn who_goes_on_with_a_file_gets_that_file_or_nothing() {
+    let site = site();
+    let first = site.get("/app.js", &[]).await;
+    let (ok, failed) = (StatusCode::OK, StatusCode::PRECONDITION_FAILED);
+    for (header, condition, expected) in [
+        (IF_MATCH, first.header(ETAG), ok),
+        (IF_MATCH, "\"other\", *", ok),
+        (IF_MATCH, "\"other\"", failed),
+        (IF_UNMODIFIED_SINCE, first.header(LAST_MODIFIED), ok),
+        (IF_UNMODIFIED_SINCE, "Thu, 01 Jan 1970 00:00:00 GMT", failed),
+        (IF_UNMODIFIED_SINCE, "nonsense", ok),
+    ] {
+        let answer = site.get("/app.js", &[(header, condition)]).await;
+        assert_eq!((answer.status, answer.body.is_empty()), (expected, expected == failed), "{condition}");
     }
 }
 
