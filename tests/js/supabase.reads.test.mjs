@@ -132,6 +132,18 @@ describe('filters', () => {
     assert.deepEqual(ids(await data(db.from('products').select('id').eq('name', "Alder Chef's Knife"))), [1]);
   });
 
+  it('takes lists as long as URLs are', async () => {
+    const many = Array.from({ length: 5000 }, (_, at) => at + 1);
+    const rows = await data(db.from('products').select('id').in('id', many).order('id').limit(3));
+    assert.deepEqual(ids(rows), [1, 2, 3]);
+  });
+
+  it('says when a request asks for more than a statement can hold', async () => {
+    const answer = await request(server, `/rest/v1/products?order=${Array(3000).fill('id').join()}`);
+    assert.equal(answer.status, 413);
+    assert.equal((await answer.json()).code, '54000');
+  });
+
   it('compares with any and with all of several values', async () => {
     assert.equal(await count(variants().filter('price', 'eq(any)', '{29.00,29.50,29.90,29.95}')), 17);
     assert.equal(await count(variants().filter('price', 'gt(all)', '{100,200}')), 12);
