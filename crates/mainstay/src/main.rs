@@ -1,5 +1,6 @@
 //! The binary: settings, wiring, listeners, shutdown and the command line. It alone names the engine crates.
 
+mod body;
 mod cli;
 mod database;
 mod dev;

@@ -25,6 +25,8 @@ use crate::{database, schema};
 
 /// How long a client may take to send a request's headers.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a shutdown may take before it says what it waits for.
+const DRAIN_SILENT: Duration = Duration::from_millis(500);
 /// How long to wait when the system cannot take another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -38,8 +40,8 @@ pub trait Respond: Send + Sync + 'static {
 }
 
 impl Respond for Site {
-    fn respond(&self, request: Request<RequestBody>) -> impl Future<Output = Response<Body>> + Send {
-        Site::respond(self, request)
+    async fn respond(&self, request: Request<RequestBody>) -> Response<Body> {
+        self.answer(self.receive(request).await).await
     }
 
     fn idle(&self) {
@@ -108,8 +110,16 @@ pub async fn accept(listener: TcpListener, site: Arc<impl Respond>, drain: Durat
         }
     }
     drop(listener);
-    let finished = pin!(graceful.shutdown());
-    let _ = tokio::time::timeout(drain, finished).await;
+    let mut finished = pin!(graceful.shutdown());
+    if tokio::time::timeout(DRAIN_SILENT, &mut finished).await.is_err() {
+        anstream::eprintln!("finishing the requests that are under way; a second signal stops at once");
+        tokio::select! {
+            () = finished => {}
+            () = tokio::time::sleep(drain.saturating_sub(DRAIN_SILENT)) => {}
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
     workers.end();
     Ok(())
 }
@@ -117,7 +127,7 @@ pub async fn accept(listener: TcpListener, site: Arc<impl Respond>, drain: Durat
 /// Workers that speak HTTP with whom they are dealt.
 fn start_workers(site: Arc<impl Respond>) -> Result<Workers> {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT).pipeline_flush(true);
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT);
     let idling = site.clone();
     let serve = move |stream: TcpStream, watcher: Watcher| {
         let _ = stream.set_nodelay(true);

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Either, Full, Limited};
+use http_body_util::{Either, Full};
 use mainstay_base::{Clock, Problem, SystemClock, SystemRandomness};
 use mainstay_catalog::Catalog;
 use mainstay_edge::{Caller, ResponseParts, Tokens, Untold, cors, problem_response};
@@ -17,18 +17,28 @@ use mainstay_exec::Exec;
 use mainstay_rest::Rest;
 use serde_json::json;
 
-use crate::failure::Result;
+use crate::body::{self, Refused};
+use crate::failure;
 use crate::keys::Keys;
 use crate::project::Project;
 use crate::request_log::{self, RequestLog};
 use crate::request_target::RequestBody;
 use crate::static_files::{Body, StaticFiles};
 
+/// Where the REST API answers.
+const REST: &str = "/rest/v1";
 /// Where services answer or will: a path below one of these is never a file, nor a page of the application.
-const SERVICES: &[&str] =
-    &["/rest/v1", "/graphql/v1", "/auth/v1", "/storage/v1", "/realtime/v1", "/functions/v1"];
+const SERVICES: &[&str] = &[REST, "/graphql/v1", "/auth/v1", "/storage/v1", "/realtime/v1", "/functions/v1"];
 /// How long the database may take to show that it is there.
 const READY_LIMIT: Duration = Duration::from_secs(2);
+
+/// A request with what it carries.
+pub struct Received {
+    parts: Parts,
+    body: Result<Bytes, Refused>,
+    /// When it began to come in, if that is going to be told.
+    started: Option<Instant>,
+}
 
 /// All that one listener serves.
 pub struct Site {
@@ -54,7 +64,7 @@ impl Site {
         catalog: Arc<Catalog>,
         address: SocketAddr,
         log: Option<RequestLog>,
-    ) -> Result<Self> {
+    ) -> failure::Result<Self> {
         let settings = &project.settings;
         let keys = Keys::of(project)?;
         let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
@@ -79,10 +89,21 @@ impl Site {
         })
     }
 
-    /// Answers a request.
-    pub async fn respond(&self, request: Request<RequestBody>) -> Response<Body> {
+    /// Reads what a request carries, if anybody is going to look at it. Nothing is answered yet and no database is asked: this
+    /// takes as long as the client likes.
+    pub async fn receive(&self, request: Request<RequestBody>) -> Received {
         let started = self.log.as_ref().map(|_| Instant::now());
         let (parts, body) = request.into_parts();
+        let body = match below(parts.uri.path(), REST) {
+            Some(_) => body::read(body, self.max_body_bytes).await,
+            None => Ok(Bytes::new()),
+        };
+        Received { parts, body, started }
+    }
+
+    /// Answers a request that has come in.
+    pub async fn answer(&self, received: Received) -> Response<Body> {
+        let Received { parts, body, started } = received;
         let mut response = match cors::preflight(&parts.method, &parts.headers) {
             Some(preflight) => whole(preflight),
             None => self.route(&parts, body).await,
@@ -134,9 +155,9 @@ impl Site {
         tables.map(|table| table.name.clone()).collect()
     }
 
-    async fn route(&self, parts: &Parts, body: RequestBody) -> Response<Body> {
+    async fn route(&self, parts: &Parts, body: Result<Bytes, Refused>) -> Response<Body> {
         let path = parts.uri.path();
-        if let Some(below) = below(path, "/rest/v1") {
+        if let Some(below) = below(path, REST) {
             return whole(self.rest(parts, below, body).await);
         }
         match path {
@@ -151,14 +172,17 @@ impl Site {
         }
     }
 
-    async fn rest(&self, parts: &Parts, path: &str, body: RequestBody) -> ResponseParts {
+    async fn rest(&self, parts: &Parts, path: &str, body: Result<Bytes, Refused>) -> ResponseParts {
         let caller = match self.tokens.caller(&parts.headers, SystemClock.now_us() / 1_000_000) {
             Ok(caller) => caller,
             Err(problem) => return problem_response(&problem, true),
         };
-        let body = match Limited::new(body, self.max_body_bytes).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(_) => return problem_response(&too_large(self.max_body_bytes), caller.anonymous),
+        let body = match body {
+            Ok(body) => body,
+            Err(Refused::TooSlow | Refused::CutOff) => return too_slow(),
+            Err(Refused::TooLarge) => {
+                return problem_response(&too_large(self.max_body_bytes), caller.anonymous);
+            }
         };
         let mut response = self.rest.respond(parts, path, body, &caller).await;
         self.note_role(&mut response, &caller);
@@ -191,7 +215,15 @@ fn whole(response: ResponseParts) -> Response<Body> {
 }
 
 fn too_large(max_body_bytes: usize) -> Problem {
-    Problem::new("54000", format!("the request's body is larger than {max_body_bytes} bytes, or was cut off"))
+    Problem::new("54000", format!("the request's body is larger than {max_body_bytes} bytes"))
+}
+
+/// The rest of the body may still come, so the connection can carry no other request.
+fn too_slow() -> ResponseParts {
+    let message = b"{\"message\":\"the request's body did not come in time\"}".as_slice();
+    let mut response = json_response(StatusCode::REQUEST_TIMEOUT, message);
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 fn not_found() -> Response<Body> {

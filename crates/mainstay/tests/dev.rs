@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::io::Write;
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -72,6 +74,20 @@ fn a_saved_schema_is_in_force_and_no_request_fails_meanwhile() {
     for client in clients {
         assert!(client.join().unwrap() > 0);
     }
+}
+
+#[test]
+fn a_request_that_never_comes_in_holds_nobody_up() {
+    let project = project();
+    let mut server = project.start(&["dev"]);
+    server.wait_for("curl");
+    let mut stuck = TcpStream::connect(server.base.strip_prefix("http://").unwrap()).unwrap();
+    stuck.write_all(b"POST /rest/v1/notes HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{").unwrap();
+    // The server has seen it before the next request, which comes later and on the same listener.
+    assert_eq!(server.get("/rest/v1/notes?select=id").0, 200);
+    project.write("schema/tables.sql", &format!("{NOTES}alter table notes add column c text;\n"));
+    server.wait_for("the schema is in force");
+    assert_eq!(server.get("/rest/v1/notes?select=id,c").0, 200);
 }
 
 #[test]

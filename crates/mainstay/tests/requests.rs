@@ -28,6 +28,11 @@ impl Connection {
         let headers =
             format!("host: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
         self.0.get_mut().write_all(format!("{line} HTTP/1.1\r\n{headers}{body}").as_bytes()).unwrap();
+        self.answer()
+    }
+
+    /// The status and the body of the next answer.
+    fn answer(&mut self) -> (u16, String) {
         let mut read = |text: &mut String| {
             text.clear();
             self.0.read_line(text).unwrap();
@@ -68,4 +73,49 @@ fn targets_are_taken_as_they_are_typed() {
         let line = format!("GET /rest/v1/notes?select=data->>name{filters}");
         assert_eq!(connection.ask(&line, ""), (200, r#"[{"name":"Ann"}]"#.to_owned()), "{line}");
     }
+}
+
+/// Sends bytes as they are, and reads until the server closes the connection.
+fn answer_to(base: &str, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(base.strip_prefix("http://").unwrap()).unwrap();
+    // The server may answer and close before it has read everything.
+    let _ = stream.write_all(bytes);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8(answer).unwrap()
+}
+
+#[test]
+fn what_is_no_http_is_told_so() {
+    let project = Project::new(SCHEMA);
+    project.succeed(&["schema", "apply"]);
+    let server = project.start(&["serve", "."]);
+    let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(70_000));
+    let many = format!("GET / HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(200));
+    for (request, status) in [
+        ("GET / HTTP/9.9\r\n\r\n", "400"),
+        ("GET /\u{1} HTTP/1.1\r\n\r\n", "400"),
+        ("POST / HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", "400"),
+        (&long, "414"),
+        (&many, "431"),
+    ] {
+        let answer = answer_to(&server.base, request.as_bytes());
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{}: {answer}", &request[..20]);
+    }
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_a_request_that_never_comes_in() {
+    let project = Project::new(SCHEMA);
+    project.succeed(&["schema", "apply"]);
+    let mut server = project.start(&["serve", "."]);
+    let mut connection = Connection::to(&server.base);
+    // Both are in the server's hands once the first is answered.
+    let stuck = "POST /rest/v1/notes HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{";
+    let first = "GET /rest/v1/notes HTTP/1.1\r\nhost: x\r\n\r\n";
+    connection.0.get_mut().write_all(format!("{first}{stuck}").as_bytes()).unwrap();
+    assert_eq!(connection.answer().0, 200);
+    server.signal();
+    server.wait_for("a second signal stops at once");
+    assert_eq!(server.terminate(), 0);
 }

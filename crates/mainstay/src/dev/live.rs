@@ -30,8 +30,10 @@ impl Live {
 
 impl Respond for Live {
     async fn respond(&self, request: Request<RequestBody>) -> Response<Body> {
-        let site = self.site.read().await;
-        site.respond(request).await
+        // A request that takes its time to come in must not keep the site from being replaced.
+        let site = self.site.read().await.clone();
+        let received = site.receive(request).await;
+        self.site.read().await.answer(received).await
     }
 
     fn idle(&self) {

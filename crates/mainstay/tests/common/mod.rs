@@ -173,10 +173,15 @@ impl Server {
         read(request.header("apikey", key).header("content-type", "application/json").send(body), path)
     }
 
-    /// Asks the server to end, and waits until it has; its exit code.
-    pub fn terminate(mut self) -> i32 {
+    /// Asks the server to end.
+    pub fn signal(&self) {
         let done = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(done.success());
+    }
+
+    /// Asks the server to end, and waits until it has; its exit code.
+    pub fn terminate(mut self) -> i32 {
+        self.signal();
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
 }
