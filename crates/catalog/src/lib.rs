@@ -3,6 +3,7 @@
 //! It knows no engine. Everything refers to everything by number, so that it can be shared and compared cheaply.
 
 mod bind;
+mod calls;
 mod detect;
 mod lineage;
 mod lookup;
@@ -12,6 +13,7 @@ mod resolve;
 mod version;
 
 pub use bind::{BoundInsert, InsertRows, InsertValue, bind_copy, bind_expression, bind_insert, bind_query};
+pub use calls::{Caller, Calls};
 pub use mainstay_expr::Volatility;
 pub use model::{
     Argument, Catalog, Check, Column, ColumnDefault, Command, Constraint, DomainType, ForeignKey, Function,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use mainstay_expr::{ColumnType, EnumType, Expr, Role, Select, TableId, Volatility};
 
-use crate::Relationship;
 use crate::lookup::Names;
+use crate::{Calls, Relationship};
 
 /// A whole schema. Immutable; shared as `Arc<Catalog>`; a changed schema is a new catalog.
 #[derive(Debug, Default)]
@@ -25,6 +25,8 @@ pub struct Catalog {
     pub domains: Vec<DomainType>,
     /// The relationships that requests may embed by, both directions, grouped by origin.
     pub relationships: Vec<Relationship>,
+    /// Which functions are called where.
+    pub calls: Calls,
     /// Roles beyond the three that always exist.
     pub roles: BTreeSet<String>,
     /// Where the names lead; [`Catalog::reindex`] rebuilds it.

@@ -1,7 +1,7 @@
 //! What a level reads: a table, a view's query or a function's rows, as columns with the expressions they stand for.
 
 use mainstay_base::Result;
-use mainstay_catalog::{Command, Table, TableKind};
+use mainstay_catalog::{Caller, Command, Table, TableKind};
 use mainstay_expr::{Expr, FromItem, Rights, SourceId, TableSource, Tree};
 use mainstay_query::Target;
 
@@ -61,6 +61,7 @@ impl<'a> Planner<'a> {
             }),
             TableKind::View(view) => {
                 self.require(table, Command::Select, &[])?;
+                self.require_calls(Caller::View(table.id))?;
                 self.views.push((source, table.id));
                 let mut select = view.select.clone();
                 select.renumber(&mut self.sources);

@@ -1,7 +1,7 @@
 //! Reading the rows that a write touched.
 
 use mainstay_base::Result;
-use mainstay_catalog::Command;
+use mainstay_catalog::{Caller, Command};
 use mainstay_expr::{Expr, ExprKind, FromItem, Item, Select, TableSource, Tree, Type};
 use mainstay_plan as plan;
 use mainstay_query::{Level, Returning};
@@ -47,7 +47,8 @@ impl<'a> Planner<'a> {
             let column = (0..).zip(&written.relation.columns).find(|(_, column)| column.expr == *expr);
             shown.extend(column.map(|(position, _)| position));
         });
-        self.require(written.named, Command::Select, &shown)
+        self.require(written.named, Command::Select, &shown)?;
+        self.require_calls(Caller::View(written.named.id))
     }
 }
 

@@ -9,7 +9,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use mainstay_base::{Problem, Result};
-use mainstay_catalog::{Command, Function, Policy, Table, TableKind};
+use mainstay_catalog::{Caller, Command, Function, Policy, Table, TableKind};
 use mainstay_expr::{Expr, Rights, Role, SourceId, TableId, Tree, Type};
 use mainstay_plan::{Node, ReadPlan, RowCheck};
 
@@ -66,11 +66,21 @@ impl<'a> Planner<'a> {
         self.require(written.named, Command::Select, &columns)
     }
 
-    /// Refuses unless the role may call the function.
+    /// Refuses unless the role may call the function, and what it calls with the role's rights.
     pub(crate) fn require_execute(&self, function: &Function) -> Result<()> {
-        match may_execute(function, self.role) {
-            true => Ok(()),
-            false => Err(error::permission_denied("function", &function.name)),
+        if !may_execute(function, self.role) {
+            return Err(error::permission_denied("function", &function.name));
+        }
+        self.require_calls(Caller::Function(function.id))
+    }
+
+    /// Refuses unless the role may call every function that something calls. They are inlined there, and so their own calls
+    /// are among them.
+    pub(crate) fn require_calls(&self, caller: Caller) -> Result<()> {
+        let mut called = self.catalog.calls.of(caller).map(|function| self.catalog.function(function));
+        match called.find(|function| !may_execute(function, self.role)) {
+            None => Ok(()),
+            Some(function) => Err(error::permission_denied("function", &function.name)),
         }
     }
 
@@ -147,7 +157,8 @@ impl<'a> Planner<'a> {
         }
         let mut permissive = Vec::new();
         let mut terms = Vec::new();
-        for policy in self.policies(table, command) {
+        for (position, policy) in self.policies(table, command) {
+            self.require_calls(Caller::Policy(table.id, position))?;
             let rule = match &policy.using {
                 Some(using) => self.rule(using, depth, row)?,
                 None => Expr::truth(true),
@@ -174,7 +185,8 @@ impl<'a> Planner<'a> {
         }
         let mut permissive = Vec::new();
         let mut checks = Vec::new();
-        for policy in self.policies(table, command) {
+        for (position, policy) in self.policies(table, command) {
+            self.require_calls(Caller::Policy(table.id, position))?;
             let rule = match policy
                 .with_check
                 .as_ref()
@@ -196,12 +208,13 @@ impl<'a> Planner<'a> {
         Ok(checks)
     }
 
-    fn policies<'t>(&self, table: &'t Table, command: Command) -> Vec<&'t Policy> {
-        let applies = |policy: &&Policy| {
+    /// The policies for a command that are the role's, with their positions.
+    fn policies<'t>(&self, table: &'t Table, command: Command) -> Vec<(u32, &'t Policy)> {
+        let applies = |(_, policy): &(u32, &Policy)| {
             policy.command.is_none_or(|of| of == command)
                 && (policy.roles.is_empty() || policy.roles.contains(self.role))
         };
-        table.policies.iter().filter(applies).collect()
+        (0..).zip(&table.policies).filter(applies).collect()
     }
 
     /// A policy's expression over `row`, its own selects secured.

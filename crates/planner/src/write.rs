@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use mainstay_base::{Problem, Result};
-use mainstay_catalog::{ColumnDefault, Command, Table, TableKind};
+use mainstay_catalog::{Caller, ColumnDefault, Command, Table, TableKind};
 use mainstay_expr::{CompareOp, Expr, ExprKind, Input, Rights, SourceId, Tree, Type};
 use mainstay_plan::{
     Conflict, ConflictAction, DeletePlan, InsertPlan, NewColumn, Otherwise, RowCheck, SlotType, UpdatePlan,
@@ -59,6 +59,7 @@ impl<'a> Planner<'a> {
         let payload = payload_columns(&written, &insert.columns)?;
         self.require(written.named, Command::Insert, &named_columns(&written, &insert.columns))?;
         let columns = new_columns(written.base, &payload, insert.missing)?;
+        self.require_computed(written.base, &columns)?;
         let conflict =
             insert.conflict.as_ref().map(|conflict| self.conflict(&written, conflict, &payload, &columns));
         let conflict = conflict.transpose()?.flatten();
@@ -84,6 +85,7 @@ impl<'a> Planner<'a> {
             filter = Expr::truth(false);
         }
         let columns = assigned_columns(written.base, &payload, update.missing)?;
+        self.require_computed(written.base, &columns)?;
         let source = written.source;
         let assigned: BTreeSet<u32> = payload.iter().copied().collect();
         let checks = self.new_row_checks(&written, Command::Update, reads, &|column, ty| {
@@ -101,6 +103,18 @@ impl<'a> Planner<'a> {
         let filter = self.written_filter(&written, Command::Delete, &delete.filter, reads)?;
         let returning = self.returning(&written, &delete.returning)?;
         Ok(DeletePlan { table: written.base.id, source: written.source, filter, returning })
+    }
+
+    /// Refuses unless the role may call what the defaults, the generated columns and the checks of a new row call.
+    fn require_computed(&self, table: &Table, columns: &[NewColumn]) -> Result<()> {
+        let defaults = columns.iter().filter(|new| matches!(new.otherwise, Otherwise::Default(_)));
+        let generated = (0..).zip(&table.columns).filter_map(|(position, column)| {
+            matches!(column.default, ColumnDefault::Generated(_)).then_some(position)
+        });
+        for column in defaults.map(|new| new.column).chain(generated) {
+            self.require_calls(Caller::Default(table.id, column))?;
+        }
+        self.require_calls(Caller::Checks(table.id))
     }
 
     /// The table that a write names, or the one behind an updatable view.
@@ -152,6 +166,7 @@ impl<'a> Planner<'a> {
         conditions: &[query::Condition],
         reads: bool,
     ) -> Result<Expr> {
+        self.require_calls(Caller::View(written.named.id))?;
         let scope = Scope { relation: written.relation.clone(), embeds: Vec::new() };
         let mut asked = Expr::all([self.conditions(&scope, conditions)?, written.shown.clone()]);
         self.secure_expr(&mut asked)?;

@@ -7,7 +7,7 @@ use sql::{Diagnostic, Span, closest};
 
 use super::scope::{Namespace, ScopeColumn, ScopeTable};
 use super::{Bind, Binder, Bound, BoundQuery, Clause, row_of};
-use crate::{Catalog, Returns, TableKind};
+use crate::{Caller, Catalog, Returns, TableKind};
 
 impl Binder<'_> {
     /// Binds a FROM list into the innermost level.
@@ -81,6 +81,7 @@ impl Binder<'_> {
         let item = match &catalog.table(id).kind {
             TableKind::Base => FromItem::Table(TableSource { source, table: id, rights, visible: None }),
             TableKind::View(view) => {
+                self.calls.extend(catalog.calls.of(Caller::View(id)));
                 let mut select = Box::new(view.select.clone());
                 select.renumber(&mut self.ids);
                 FromItem::Select { source, select, lateral: false }

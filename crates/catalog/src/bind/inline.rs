@@ -8,7 +8,7 @@ use sql::Span;
 use super::calls::UserCall;
 use super::query::{Output, derived};
 use super::{Bind, Binder, Bound, is_simple};
-use crate::{FunctionId, Returns};
+use crate::{Caller, FunctionId, Returns};
 
 /// A function in FROM.
 pub(super) struct FunctionRows {
@@ -122,6 +122,8 @@ impl Binder<'_> {
 
     /// A copy of a function's body with its arguments in place.
     fn instantiate(&mut self, mut body: Select, call: UserCall) -> Select {
+        self.calls.insert(call.function);
+        self.calls.extend(self.schema.catalog().calls.of(Caller::Function(call.function)));
         body.renumber(&mut self.ids);
         if let Some(row) = &call.row {
             body.replace_source(SourceId::ROW, |column, ty| match row.columns.get(column as usize) {

@@ -19,6 +19,8 @@ mod select;
 mod special;
 mod types;
 
+use std::collections::BTreeSet;
+
 use mainstay_expr::{
     Expr, ExprKind, FromItem, Rights, Select, SourceId, SourceIds, TableId, Type, Value, Volatility,
 };
@@ -248,6 +250,8 @@ pub(crate) struct Binder<'s> {
     pub parameters: Parameters,
     /// What the user's functions that were called are declared to depend on.
     pub called: Volatility,
+    /// Those of them that whoever asks calls, and must have the right to.
+    pub calls: BTreeSet<FunctionId>,
     /// The WITH queries in scope.
     ctes: Vec<query::CommonTable>,
 }
@@ -262,6 +266,7 @@ impl<'s> Binder<'s> {
             rights: Rights::Invoker,
             parameters: Parameters::default(),
             called: Volatility::Immutable,
+            calls: BTreeSet::new(),
             ctes: Vec::new(),
         }
     }

@@ -5,8 +5,8 @@ use mainstay_sql as sql;
 use sql::Diagnostic;
 
 use super::Resolver;
-use crate::ColumnDefault;
 use crate::bind::{Bind, Binder, Clause};
+use crate::{Caller, ColumnDefault};
 
 /// A default whose expression waits for functions.
 pub(super) struct PendingDefault<'t> {
@@ -51,6 +51,8 @@ impl Resolver<'_> {
         let expr = binder.assign(bound, &ty, |actual| {
             format!("column \"{name}\" is of type {} but default expression is of type {actual}", ty.ty)
         })?;
+        let calls = binder.calls;
+        self.catalog.calls.note(Caller::Default(default.table, default.column), calls);
         self.table_mut(default.table).columns[default.column as usize].default = ColumnDefault::Expr(expr);
         Ok(())
     }
@@ -118,7 +120,8 @@ impl Resolver<'_> {
         let expr = binder.assign(bound, &ty, |actual| {
             format!("column \"{name}\" is of type {} but generation expression is of type {actual}", ty.ty)
         })?;
-        let called = binder.called;
+        let (called, calls) = (binder.called, binder.calls);
+        self.catalog.calls.note(Caller::Default(it.table, it.column), calls);
         let used = expr.columns_of(SourceId::ROW);
         if let Some(other) = used.iter().find(|column| generated.contains(&(it.table, **column))) {
             let other = &self.catalog.table(it.table).column(*other).name;

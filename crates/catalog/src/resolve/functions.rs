@@ -8,7 +8,7 @@ use sql::{Diagnostic, Span};
 
 use super::{Progress, Resolver, State};
 use crate::bind::{Bind, Binder, BoundQuery, Clause, NotReady, Parameters, find_relation, named_type};
-use crate::{Argument, Function, FunctionId, Returns, Volatility};
+use crate::{Argument, Caller, Function, FunctionId, Returns, Volatility};
 
 /// The role that owns everything: what `current_user` is where the owner's rights apply.
 const OWNER: &str = "postgres";
@@ -231,6 +231,8 @@ impl<'t> Resolver<'t> {
             let expr = binder.assign(bound, &ty, |actual| {
                 format!("argument of DEFAULT must be type {}, not type {actual}", ty.ty)
             })?;
+            let calls = binder.calls;
+            self.catalog.calls.note(Caller::Function(id), calls);
             self.catalog.functions[id.0 as usize].arguments[position].default = Some(expr);
         }
         Ok(())
@@ -273,8 +275,11 @@ impl<'t> Resolver<'t> {
             Returns::Scalar(_) | Returns::Row(_) => one_row(bound.select, &mut binder.ids),
             _ => bound.select,
         };
+        let calls = binder.calls;
         if definer {
             with_owners_rights(&mut body);
+        } else {
+            self.catalog.calls.note(Caller::Function(id), calls);
         }
         self.catalog.functions[id.0 as usize].body = body;
         Ok(())

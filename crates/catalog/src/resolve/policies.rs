@@ -6,7 +6,7 @@ use sql::{Diagnostic, Span};
 
 use super::Resolver;
 use crate::bind::{Bind, Binder, Clause, suggestion};
-use crate::{Command, Policy};
+use crate::{Caller, Command, Policy};
 
 /// Roles of Supabase's databases that no request runs as: they may be named, and nothing follows.
 const OWNERS: &[&str] =
@@ -79,8 +79,14 @@ impl Resolver<'_> {
         Ok(())
     }
 
+    /// One of the expressions of the table's next policy.
     fn policy_expr(&mut self, table: TableId, expr: &sql::Expr, what: &str) -> Bind<Expr> {
-        Binder::over_row(self, table, Clause::Policy).condition(expr, what)
+        let mut binder = Binder::over_row(self, table, Clause::Policy);
+        let bound = binder.condition(expr, what)?;
+        let calls = binder.calls;
+        let position = self.catalog.table(table).policies.len() as u32;
+        self.catalog.calls.note(Caller::Policy(table, position), calls);
+        Ok(bound)
     }
 
     /// The roles of a policy: none for everyone.

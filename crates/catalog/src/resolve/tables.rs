@@ -7,7 +7,7 @@ use sql::{Diagnostic, Span};
 use super::Resolver;
 use super::naming::free_name;
 use crate::bind::{Bind, Binder, Clause};
-use crate::{Check, Column, ColumnDefault};
+use crate::{Caller, Check, Column, ColumnDefault};
 
 /// As many columns as PostgreSQL's tables have room for.
 const COLUMNS_MAX: usize = 1600;
@@ -176,6 +176,8 @@ impl<'t> Resolver<'t> {
         for check in checks {
             let mut binder = Binder::over_row(self, check.table, Clause::Check);
             let Ok(expr) = binder.condition(check.condition, "CHECK") else { continue };
+            let calls = binder.calls;
+            self.catalog.calls.note(Caller::Checks(check.table), calls);
             if self
                 .require_immutable(&expr, Volatility::Immutable, check.condition.span, Clause::Check)
                 .is_ok()

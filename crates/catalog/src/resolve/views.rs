@@ -7,7 +7,7 @@ use sql::Span;
 use super::{Progress, Resolver, State};
 use crate::bind::{Bind, Binder, BoundQuery, NotReady, find_relation};
 use crate::lineage::{inherited_foreign_keys, inherited_key, origins};
-use crate::{Catalog, Column, ColumnDefault, FunctionId, TableKind, ViewDef};
+use crate::{Caller, Catalog, Column, ColumnDefault, FunctionId, TableKind, ViewDef};
 
 /// A table that can be written to through a view, and which of its columns each of the view's columns shows.
 type Updatable = Option<(TableId, Vec<Option<u32>>)>;
@@ -47,6 +47,8 @@ impl<'t> Resolver<'t> {
         let query = binder.query(&it.query)?;
         let query = binder.rename(query, &it.columns, &it.name.name)?;
         binder.bounded(&query.select, it.query.span)?;
+        let calls = binder.calls;
+        self.catalog.calls.note(Caller::View(table), calls);
         self.distinct_names(&query, it.query.span)?;
         let columns = columns_of(&self.catalog, &query);
         let updatable = self.updatable(it, &query.select);
