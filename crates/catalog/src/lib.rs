@@ -21,4 +21,4 @@ pub use model::{
     Table, TableKind, ViewDef,
 };
 pub use relationship::{Cardinality, Link, Relationship};
-pub use resolve::{load, resolve};
+pub use resolve::{is_reserved_schema, load, resolve};

@@ -154,3 +154,41 @@ fn what_needs_a_hand_is_shown_at_its_place() {
     );
     assert!(place.file("film/schema/10_tables.sql").exists());
 }
+
+#[test]
+fn a_script_of_supabase_is_served_without_its_own_schemas() {
+    let place = Project::empty();
+    place.write(
+        "supabase.sql",
+        "create schema auth; create schema storage; create schema extensions;
+        create table auth.users (id uuid primary key, email text);
+        create type auth.level as enum ('a');
+        create function auth.uid() returns uuid language sql as $$ select null::uuid $$;
+        create table storage.buckets (id text primary key);
+        alter table auth.users enable row level security;
+        create index on auth.users (email);
+        create policy p on storage.buckets using (true);
+        create table public.profiles (
+            id uuid primary key references auth.users on delete cascade,
+            owner uuid, name text,
+            foreign key (owner) references auth.users (id)
+        );
+        alter table public.profiles enable row level security;
+        create policy own on public.profiles for select using (true);
+        insert into auth.users values ('00000000-0000-4000-8000-000000000001', 'a@example.org');
+        insert into storage.buckets values ('b');
+        insert into public.profiles values ('00000000-0000-4000-8000-000000000001', null, 'Ann');",
+    );
+    let said = place.succeed(&["init", "site", "--from-sql", "supabase.sql"]);
+    for expected in [
+        "1 tables, 0 views, 0 functions, 1 rows",
+        "what is in the schema auth (lines 1, 2, 3, 4, 7)",
+        "what is in the schema storage (lines 1, 5, 8)",
+        "REFERENCES auth.users (line 9)",
+        "rows of auth.users (line 16)",
+    ] {
+        assert!(said.contains(expected), "{expected} in\n{said}");
+    }
+    let server = place.start(&["dev", "site", "--listen", "127.0.0.1:0"]);
+    assert_eq!(server.get("/rest/v1/profiles?select=name").1, r#"[{"name":"Ann"}]"#);
+}

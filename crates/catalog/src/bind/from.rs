@@ -368,7 +368,7 @@ pub(crate) fn unknown_relation(catalog: &Catalog, name: &sql::QualifiedName) -> 
     let own = &*name.name.text;
     let schema = name.schema.as_ref().map(|schema| &*schema.text);
     let message = match schema {
-        Some(schema) if crate::resolve::is_reserved(schema) => {
+        Some(schema) if crate::resolve::is_reserved_schema(schema) => {
             let message = format!("relation \"{schema}.{own}\" cannot be used here");
             let help = format!(
                 "the schema {schema} belongs to Mainstay; keep what you need of it in a table of your own"

@@ -7,7 +7,7 @@ use mainstay_sql as sql;
 use sql::{Diagnostic, Span};
 
 use super::columns::FOLDED_HELP;
-use super::{Origin, Progress, Resolver, State, is_reserved};
+use super::{Origin, Progress, Resolver, State, is_reserved_schema};
 use crate::bind::Bind;
 use crate::lookup::UserType;
 use crate::{Grants, Table, TableKind, ViewDef};
@@ -49,7 +49,7 @@ impl<'t> Resolver<'t> {
 
     fn declare_schema(&mut self, schema: &sql::CreateSchema) {
         let name = &schema.name.text;
-        if is_reserved(name) {
+        if is_reserved_schema(name) {
             let message = format!("the schema name \"{name}\" is reserved");
             let diagnostic = Diagnostic::error("reserved-schema", schema.name.span, message);
             self.report(diagnostic.with_help("choose another name"));
@@ -64,7 +64,7 @@ impl<'t> Resolver<'t> {
     /// The schema that a new object goes into.
     pub(super) fn schema_for(&mut self, name: &sql::QualifiedName) -> Bind<String> {
         let Some(schema) = &name.schema else { return Ok("public".to_owned()) };
-        if is_reserved(&schema.text) {
+        if is_reserved_schema(&schema.text) {
             let message = format!("nothing can be created in the schema \"{}\"", schema.text);
             let help = "it belongs to Mainstay: use public, or a schema of your own";
             return Err(

@@ -9,7 +9,7 @@ use mainstay_expr::{Role, TableId};
 use mainstay_sql as sql;
 use sql::{Diagnostic, Span};
 
-use super::{Resolver, is_reserved};
+use super::{Resolver, is_reserved_schema};
 use crate::bind::{Bind, suggestion};
 use crate::{Command, FunctionId, Privileges};
 
@@ -103,7 +103,7 @@ impl Resolver<'_> {
     fn granted_schemas(&mut self, names: &[sql::Name]) -> Bind<Vec<String>> {
         let mut result = Ok(());
         for name in names {
-            if !self.catalog.schemas.contains_key(&name.text) && !is_reserved(&name.text) {
+            if !self.catalog.schemas.contains_key(&name.text) && !is_reserved_schema(&name.text) {
                 let message = format!("schema \"{}\" does not exist", name.text);
                 let help = suggestion(&name.text, self.catalog.schemas.keys().map(String::as_str));
                 let diagnostic = Diagnostic::error("unknown-schema", name.span, message).with_help_if(help);

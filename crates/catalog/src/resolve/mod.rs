@@ -66,7 +66,7 @@ fn resolve_all(statements: &[sql::Statement], whole: bool) -> (Option<Catalog>, 
 }
 
 /// Whether a schema's name belongs to Mainstay, Supabase or PostgreSQL itself.
-pub(crate) fn is_reserved(schema: &str) -> bool {
+pub fn is_reserved_schema(schema: &str) -> bool {
     schema.starts_with("pg_")
         || matches!(
             schema,

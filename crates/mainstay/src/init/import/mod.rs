@@ -3,6 +3,7 @@
 
 mod left_out;
 mod public_read;
+mod reserved;
 mod sequences;
 mod sort;
 mod sound;

@@ -13,7 +13,7 @@ use crate::setval::{self, SetVal};
 
 use super::left_out::LeftOut;
 use super::sequences::{self, Sequences};
-use super::{Part, Parts};
+use super::{Part, Parts, reserved};
 
 /// Why SET is left out.
 const SETTING: &str = "settings of a session have no effect here";
@@ -70,6 +70,9 @@ enum Rows {
 
 impl Sorter<'_> {
     fn take(&mut self, statement: Statement, line: u32) {
+        if let Some(schema) = reserved::schema(&statement) {
+            return self.left_out.add(format!("what is in the schema {schema}"), reserved::WHY, line);
+        }
         match statement {
             Statement::CreateSchema(it) if it.name.text == PUBLIC => {}
             Statement::CreateSchema(_) | Statement::CreateEnum(_) | Statement::CreateDomain(_) => {
@@ -136,6 +139,7 @@ impl Sorter<'_> {
     fn table(&mut self, mut table: CreateTable, line: u32) {
         table.if_not_exists = false;
         self.sequences.convert(&mut table);
+        reserved::drop_references(&mut table, self.left_out, line);
         for column in &mut table.columns {
             column.constraints.iter_mut().for_each(built_in_default);
         }
