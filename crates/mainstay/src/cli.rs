@@ -12,6 +12,7 @@ use crate::failure::{Doing, Failure, Result};
 use crate::init::{self, Template};
 use crate::keys::Keys;
 use crate::project::Project;
+use crate::words::{counted, tables_and_views};
 use crate::{database, dev, schema, seed, serve};
 
 /// What a command's end means to scripts.
@@ -235,11 +236,11 @@ async fn schema_command(command: SchemaCommand) -> Result<()> {
     match command {
         SchemaCommand::Check { place } => {
             let declared = schema::load(&place.open()?)?;
-            println!("the schema is sound: {} tables and views", declared.catalog.tables.len());
+            println!("the schema is sound: {}", tables_and_views(&declared.catalog.tables));
         }
         SchemaCommand::Diff { place } => {
             let project = place.open()?;
-            let declared = schema::load(&project)?;
+            let declared = schema::load_quietly(&project)?;
             let engine = database::open(&project)?;
             let migration = schema::difference(engine.as_ref(), &declared).await?;
             print_changes(&migration, "nothing would change");
@@ -270,11 +271,11 @@ fn print_changes(migration: &mainstay_migrate::Migration, nothing: &str) {
 
 async fn db_seed(place: Place) -> Result<()> {
     let project = place.open()?;
-    let declared = schema::load(&project)?;
+    let declared = schema::load_quietly(&project)?;
     let engine = database::open(&project)?;
     let applied = schema::current(engine.as_ref(), &declared).await?;
     match seed::run(&project, engine.as_ref(), &applied).await? {
-        Some(rows) => println!("{rows} rows added"),
+        Some(rows) => println!("{} added", counted(rows, "row")),
         None => println!("there is no seed.sql"),
     }
     engine.close().await?;
@@ -293,13 +294,13 @@ async fn db_reset(place: Place, allow_data_loss: bool) -> Result<()> {
     schema::clear(engine.as_ref()).await?;
     schema::apply(engine.as_ref(), &declared, true).await?;
     let rows = seed::run(&project, engine.as_ref(), &declared.catalog).await?.unwrap_or_default();
-    println!("{} tables and views, {rows} rows", declared.catalog.tables.len());
+    println!("{}, {}", tables_and_views(&declared.catalog.tables), counted(rows, "row"));
     engine.close().await?;
     Ok(())
 }
 
 fn diagram(project: &Project, svg: Option<PathBuf>, mermaid: Option<PathBuf>) -> Result<()> {
-    let catalog = schema::load(project)?.catalog;
+    let catalog = schema::load_quietly(project)?.catalog;
     let write = |file: &PathBuf, text: String| {
         std::fs::write(file, text).doing(|| format!("write {}", file.display()))
     };

@@ -19,6 +19,7 @@ mod settings;
 mod setval;
 mod site;
 mod static_files;
+mod words;
 mod workers;
 
 use std::process::ExitCode;

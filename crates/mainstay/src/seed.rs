@@ -7,7 +7,9 @@ use mainstay_catalog::{BoundInsert, Catalog, ColumnDefault, InsertRows, InsertVa
 use mainstay_engine::{Engine, Item, NewValue, Target};
 use mainstay_exec::Seams;
 use mainstay_expr::{Expr, RequestContext, Role, Session, TableId, Value};
-use mainstay_sql::{Diagnostic, Diagnostics, Query, SourceFiles, Span, Statement};
+use mainstay_sql::{
+    Diagnostic, Diagnostics, InsertSource, Query, QueryBody, SourceFiles, Span, Statement, Values,
+};
 
 use crate::failure::{Doing, Failure, Result, diagnose};
 use crate::progress::Progress;
@@ -50,12 +52,12 @@ fn refuse(files: &SourceFiles, diagnostics: &Diagnostics) -> Result<()> {
 #[derive(Default)]
 struct Trouble {
     diagnostics: Diagnostics,
-    /// The statement whose rows are being added; `None` when all have been.
+    /// The row or statement that is being added; `None` when all have been.
     place: Option<Span>,
 }
 
 impl Trouble {
-    /// A row's problem with the place of its statement.
+    /// A row's problem with its place.
     fn at(&self, files: &SourceFiles, problem: Problem) -> Failure {
         match self.place.and_then(|place| files.location(place)) {
             Some(place) => Failure::from(problem).within(&format!("seed.sql:{}", place.line)),
@@ -82,6 +84,8 @@ struct Rows {
     /// Where the value of each of the target's columns comes from.
     sources: Vec<Source>,
     rows: std::vec::IntoIter<Vec<InsertValue>>,
+    /// Where each row is written.
+    places: std::vec::IntoIter<Span>,
 }
 
 /// Where a column's value comes from.
@@ -136,18 +140,19 @@ impl Items {
             _ => return None,
         };
         match bound {
-            Ok(insert) => self.current = self.rows(insert, statement.span()),
+            Ok(insert) => self.current = self.rows(insert, statement),
             Err(found) => self.report(found),
         }
         None
     }
 
-    fn rows(&self, insert: BoundInsert, place: Span) -> Option<Rows> {
+    fn rows(&self, insert: BoundInsert, statement: &Statement) -> Option<Rows> {
         let InsertRows::Values(rows) = insert.rows else {
             let message = "INSERT … SELECT is not supported in a seed";
             let mut found = Diagnostics::new();
             found.push(
-                Diagnostic::error("unsupported", place, message).with_help("write the rows: VALUES (…), (…)"),
+                Diagnostic::error("unsupported", statement.span(), message)
+                    .with_help("write the rows: VALUES (…), (…)"),
             );
             self.report(found);
             return None;
@@ -156,7 +161,8 @@ impl Items {
         let (columns, sources) = sources(table, &insert.columns);
         let target =
             Target { table: table.id, columns, on_conflict_do_nothing: insert.on_conflict_do_nothing };
-        Some(Rows { target: Arc::new(target), sources, rows: rows.into_iter() })
+        let places = places(statement).into_iter();
+        Some(Rows { target: Arc::new(target), sources, rows: rows.into_iter(), places })
     }
 
     /// `SELECT setval(…)`. Any other query leaves nothing behind, and a number that is computed is what the sequence gets anyway:
@@ -201,10 +207,15 @@ impl Items {
             self.current = None;
             return None;
         };
+        let place = current.places.next();
         self.done += 1;
         if self.done.is_multiple_of(REPORT_EVERY) || self.done == self.total {
             self.progress.report(self.done, self.total);
         }
+        if place.is_some() {
+            self.enter(place);
+        }
+        let current = self.current.as_ref()?;
         let value = |source: &Source| value(source, &cells, &self.session);
         let values = current.sources.iter().map(value).collect::<mainstay_base::Result<Vec<_>>>();
         let target = current.target.clone();
@@ -242,16 +253,32 @@ impl Iterator for Items {
 
 /// How many rows a statement adds, as far as can be seen.
 fn rows_of(statement: &Statement) -> u64 {
-    match statement {
-        Statement::Insert(insert) => match &insert.source {
-            mainstay_sql::InsertSource::Query(query) => match &query.body {
-                mainstay_sql::QueryBody::Values(values) => values.rows.len() as u64,
-                _ => 1,
-            },
-            mainstay_sql::InsertSource::DefaultValues => 1,
-        },
-        Statement::Copy(copy) => copy.rows.len() as u64,
+    match (statement, values(statement)) {
+        (_, Some(values)) => values.rows.len() as u64,
+        (Statement::Insert(_), None) => 1,
+        (Statement::Copy(copy), _) => copy.rows.len() as u64,
         _ => 0,
+    }
+}
+
+fn values(statement: &Statement) -> Option<&Values> {
+    let Statement::Insert(insert) = statement else { return None };
+    let InsertSource::Query(query) = &insert.source else { return None };
+    match &query.body {
+        QueryBody::Values(values) => Some(values),
+        _ => None,
+    }
+}
+
+/// Where each row of a statement begins.
+fn places(statement: &Statement) -> Vec<Span> {
+    match (statement, values(statement)) {
+        (Statement::Copy(copy), _) => copy.rows.iter().map(|row| row.span).collect(),
+        (_, Some(values)) => {
+            let first = |row: &Vec<mainstay_sql::Expr>| row.first().map_or(values.span, |value| value.span);
+            values.rows.iter().map(first).collect()
+        }
+        _ => vec![statement.span()],
     }
 }
 

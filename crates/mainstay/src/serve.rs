@@ -52,7 +52,7 @@ impl Respond for Site {
 /// Serves until SIGTERM or SIGINT.
 pub fn run(project: Project, listen: Option<SocketAddr>, log: bool) -> Result<()> {
     runtime()?.block_on(async {
-        let declared = schema::load(&project)?;
+        let declared = schema::load_quietly(&project)?;
         let engine = database::open(&project)?;
         let catalog = schema::current(engine.as_ref(), &declared).await?;
         let (listener, address) = bind(listen.unwrap_or(project.settings.server.listen)).await?;

@@ -158,3 +158,14 @@ fn the_log_has_a_line_for_each_request_and_no_key() {
     let line = server.wait_for("/rest/v1/notes?apikey");
     assert!(!line.contains("SECRET"), "{line}");
 }
+
+#[test]
+fn a_mistake_that_is_taken_back_is_told_to_be_gone() {
+    let project = project();
+    let mut server = project.start(&["dev"]);
+    server.wait_for("curl");
+    project.write("schema/more.sql", "creat table more (id integer);\n");
+    server.wait_for("goes on as before");
+    std::fs::remove_file(project.file("schema/more.sql")).unwrap();
+    server.wait_for("what is served is what the files say again");
+}

@@ -79,7 +79,7 @@ fn a_published_script_becomes_a_project_without_a_hand_edit() {
 fn without_public_read_every_table_is_closed() {
     let place = Project::empty();
     let said = place.succeed(&["init", "music", "--from-sql", &data("chinook/chinook.sql")]);
-    assert!(said.contains("11 tables are closed"), "{said}");
+    assert!(said.contains("Closed to everyone but the service role: 11 tables."), "{said}");
     let server = place.start(&["dev", "music", "--listen", "127.0.0.1:0"]);
     assert_eq!(server.get("/rest/v1/album?select=title").1, "[]");
 }
@@ -89,7 +89,7 @@ fn a_dump_keeps_rows_keys_and_sequences() {
     let place = Project::empty();
     let said = place.succeed(&["init", "office", "--from-sql", &data("pg_dump/office.sql"), "--public-read"]);
     for expected in [
-        "4 tables, 1 views, 1 functions, 9 rows",
+        "4 tables, 1 view, 1 function, 9 rows",
         "CREATE TRIGGER",
         "CREATE FUNCTION … LANGUAGE plpgsql",
         "CREATE MATERIALIZED VIEW",
@@ -181,7 +181,7 @@ fn a_script_of_supabase_is_served_without_its_own_schemas() {
     );
     let said = place.succeed(&["init", "site", "--from-sql", "supabase.sql"]);
     for expected in [
-        "1 tables, 0 views, 0 functions, 1 rows",
+        "1 table, 0 views, 0 functions, 1 row",
         "what is in the schema auth (lines 1, 2, 3, 4, 7)",
         "what is in the schema storage (lines 1, 5, 8)",
         "REFERENCES auth.users (line 9)",
@@ -191,4 +191,12 @@ fn a_script_of_supabase_is_served_without_its_own_schemas() {
     }
     let server = place.start(&["dev", "site", "--listen", "127.0.0.1:0"]);
     assert_eq!(server.get("/rest/v1/profiles?select=name").1, r#"[{"name":"Ann"}]"#);
+}
+
+#[test]
+fn the_next_step_can_be_pasted() {
+    let place = Project::empty();
+    let said = place.succeed(&["init", "it's my project"]);
+    assert!(said.contains(r"cd 'it'\''s my project' && mainstay dev"), "{said}");
+    assert!(place.succeed(&["init", "notes"]).contains("cd notes && mainstay dev"));
 }

@@ -68,17 +68,20 @@ fn a_row_that_is_missing_in_the_end_undoes_all() {
         done.stderr
     );
     project.write("seed.sql", "insert into branches values (1, null);");
-    assert_eq!(project.succeed(&["db", "seed"]), "1 rows added\n");
+    assert_eq!(project.succeed(&["db", "seed"]), "1 row added\n");
 }
 
 #[test]
 fn a_row_that_does_not_fit_is_told_with_its_line() {
     let project = seeded(
-        "insert into branches values (1, null);\n\ninsert into branches values (2, null), (1, null);\n",
+        "insert into branches values (1, null);\n\ninsert into branches values (2, null),\n    (1, null);\n",
     );
     let done = project.run(&["db", "seed"]);
     assert_eq!(done.code, 1);
-    assert!(done.stderr.contains("seed.sql:3: ") && done.stderr.contains("23505"), "{}", done.stderr);
+    assert!(done.stderr.contains("seed.sql:4: ") && done.stderr.contains("23505"), "{}", done.stderr);
+    project.write("seed.sql", "copy branches (id) from stdin;\n1\n2\n1\n3\n\\.\n");
+    let done = project.run(&["db", "seed"]);
+    assert!(done.stderr.contains("seed.sql:4: ") && done.stderr.contains("23505"), "{}", done.stderr);
 }
 
 #[test]
@@ -105,7 +108,7 @@ insert into branches select 7, null;\n",
         assert!(done.stderr.contains(place), "{place} in\n{}", done.stderr);
     }
     project.write("seed.sql", "insert into branches values (1, null);");
-    assert_eq!(project.succeed(&["db", "seed"]), "1 rows added\n");
+    assert_eq!(project.succeed(&["db", "seed"]), "1 row added\n");
 }
 
 #[test]
@@ -115,5 +118,16 @@ fn a_reset_begins_anew() {
     let refused = project.run(&["db", "reset"]);
     assert_eq!(refused.code, 4);
     assert!(refused.stderr.contains("--allow-data-loss"), "{}", refused.stderr);
-    assert_eq!(project.succeed(&["db", "reset", "--allow-data-loss"]), "2 tables and views, 1 rows\n");
+    assert_eq!(project.succeed(&["db", "reset", "--allow-data-loss"]), "2 tables, 1 row\n");
+}
+
+#[test]
+fn a_value_of_copy_that_cannot_be_read_is_told_with_its_column() {
+    let project = seeded("copy branches (id, parent) from stdin;\n1\t\\N\n2\tx\n\\.\n");
+    let done = project.run(&["db", "seed"]);
+    assert!(
+        done.stderr.contains("seed.sql:3:") && done.stderr.contains("column \"parent\""),
+        "{}",
+        done.stderr
+    );
 }

@@ -114,6 +114,13 @@ impl Diagnostics {
         self.list.push(diagnostic);
     }
 
+    /// Gives the one that was added last a further sentence.
+    pub fn add_note_to_last(&mut self, note: impl Into<String>) {
+        if let Some(last) = self.list.last_mut() {
+            last.notes.push(note.into());
+        }
+    }
+
     /// Adds all of another collection.
     pub fn append(&mut self, other: Diagnostics) {
         self.list.extend(other.list);

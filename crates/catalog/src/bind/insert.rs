@@ -126,8 +126,13 @@ impl Binder<'_> {
                     Some(text) => Bound::text(text, row.span),
                     None => Bound::null(row.span),
                 };
-                let value = binder.assign(bound, &target.ty, |ty| mismatch(target, ty))?;
-                Ok(InsertValue::Value(value))
+                let value = binder.assign(bound, &target.ty, |ty| mismatch(target, ty));
+                if value.is_err() {
+                    // The place is that of the row.
+                    let note = format!("It stands for the column \"{}\".", target.name);
+                    binder.schema.diagnostics().add_note_to_last(note);
+                }
+                value.map(InsertValue::Value)
             })
         })?;
         let columns = targets.iter().map(|target| target.position).collect();

@@ -17,6 +17,7 @@ use crate::project::Project;
 use crate::request_log::RequestLog;
 use crate::schema::Declared;
 use crate::site::Site;
+use crate::words::{counted, tables_and_views};
 use crate::{database, schema, seed, serve};
 
 use live::Live;
@@ -47,6 +48,7 @@ pub fn run(folder: &Path, listen: Option<SocketAddr>, allow_data_loss: bool) -> 
             live: live.clone(),
             address,
             allow_data_loss,
+            refused: false,
         };
         let following = tokio::spawn(async move {
             loop {
@@ -95,7 +97,7 @@ async fn apply(engine: &dyn Engine, declared: &Declared, allow_data_loss: bool) 
     let migration = schema::apply(engine, declared, allow_data_loss).await?;
     let lines = mainstay_migrate::describe(&migration);
     if migration.from.tables.is_empty() {
-        note(&format!("{} tables and views created", migration.to.tables.len()));
+        note(&format!("{} created", tables_and_views(&migration.to.tables)));
         return Ok(());
     }
     for line in lines.iter().take(LINES_MAX) {
@@ -120,7 +122,7 @@ async fn seed_new(project: &Project, engine: &dyn Engine, catalog: &Arc<Catalog>
         return Ok(());
     }
     if let Some(rows) = seed::run(project, engine, catalog).await? {
-        note(&format!("{rows} rows added from seed.sql"));
+        note(&format!("{} added from seed.sql", counted(rows, "row")));
     }
     std::fs::remove_file(&mark).doing(|| format!("remove {}", mark.display()))
 }
@@ -133,14 +135,22 @@ struct Follower {
     live: Arc<Live>,
     address: SocketAddr,
     allow_data_loss: bool,
+    /// Whether what was saved last could not be brought into force.
+    refused: bool,
 }
 
 impl Follower {
     /// Brings what has changed into force. What is wrong is told, and everything stays as it was.
     async fn follow(&mut self, changed: Changed) {
-        if let Err(failure) = self.try_follow(changed).await {
-            failure.show();
-            note("nothing was changed; the server goes on as before");
+        let refused = std::mem::take(&mut self.refused);
+        match self.try_follow(changed).await {
+            Ok(()) if refused => note("what is served is what the files say again"),
+            Ok(()) => {}
+            Err(failure) => {
+                self.refused = true;
+                failure.show();
+                note("nothing was changed; the server goes on as before");
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use crate::failure::{Doing, Failure, Result};
 use crate::names::PUBLIC;
 use crate::project::Project;
 use crate::schema;
+use crate::words::{counted, shell};
 
 use import::Imported;
 
@@ -63,9 +64,9 @@ pub fn from_sql(folder: &Path, script: &Path, public_read: bool) -> Result<()> {
     schema::load_quietly(&Project::open(folder)?)?;
     if imported.counts.closed > 0 {
         anstream::println!(
-            "\n{} tables are closed to everyone but the service role: policies in schema/40_policies.sql open them, and\n\
+            "\nClosed to everyone but the service role: {}. Policies in schema/40_policies.sql open them, and\n\
              `--public-read` writes such policies for reading.",
-            imported.counts.closed
+            counted(imported.counts.closed as u64, "table")
         );
     }
     say_next(folder);
@@ -143,11 +144,11 @@ fn write(folder: &Path, files: &Files) -> Result<()> {
 fn report(script: &str, imported: &Imported) {
     let counts = &imported.counts;
     anstream::println!(
-        "From {script}: {} tables, {} views, {} functions, {} rows.",
-        counts.tables,
-        counts.views,
-        counts.functions,
-        counts.rows
+        "From {script}: {}, {}, {}, {}.",
+        counted(counts.tables as u64, "table"),
+        counted(counts.views as u64, "view"),
+        counted(counts.functions as u64, "function"),
+        counted(counts.rows as u64, "row")
     );
     let lines = imported.left_out.describe();
     if !lines.is_empty() {
@@ -162,6 +163,9 @@ fn say_next(folder: &Path) {
     if folder == Path::new(".") {
         anstream::println!("\nThe project is made. Next: mainstay dev");
     } else {
-        anstream::println!("\nThe project is made. Next: cd {} && mainstay dev", folder.display());
+        anstream::println!(
+            "\nThe project is made. Next: cd {} && mainstay dev",
+            shell(&folder.to_string_lossy())
+        );
     }
 }
