@@ -12,6 +12,7 @@ use crate::failure::{Doing, Failure, Result};
 use crate::init::{self, Template};
 use crate::keys::Keys;
 use crate::project::Project;
+use crate::settings::NO_ADDRESS;
 use crate::words::{counted, tables_and_views};
 use crate::{database, dev, schema, seed, serve};
 
@@ -67,7 +68,7 @@ enum Command {
         #[command(flatten)]
         place: Place,
         /// The address to listen on; port 0 takes a free one.
-        #[arg(long, value_name = "ADDR:PORT")]
+        #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
         listen: Option<SocketAddr>,
         /// Also apply changes that lose rows or values.
         #[arg(long)]
@@ -79,7 +80,7 @@ enum Command {
         #[command(flatten)]
         place: Place,
         /// The address to listen on; port 0 takes a free one.
-        #[arg(long, value_name = "ADDR:PORT")]
+        #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
         listen: Option<SocketAddr>,
         /// Write a line for each request.
         #[arg(long)]
@@ -176,6 +177,10 @@ enum DbCommand {
         #[arg(long)]
         allow_data_loss: bool,
     },
+}
+
+fn address(text: &str) -> std::result::Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| NO_ADDRESS)
 }
 
 /// Which project.

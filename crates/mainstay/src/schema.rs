@@ -36,13 +36,30 @@ fn read(project: &Project, remarks: bool) -> Result<Declared> {
         diagnose(&files, &diagnostics);
     }
     match catalog {
-        Some(catalog) => Ok(Declared { catalog: Arc::new(catalog), text: text(&files) }),
+        Some(catalog) => {
+            exposed(project, &catalog)?;
+            Ok(Declared { catalog: Arc::new(catalog), text: text(&files) })
+        }
         None => {
             let count = diagnostics.error_count();
             let plural = if count == 1 { "" } else { "s" };
             Err(Failure::invalid(format!("the schema has {count} error{plural}")))
         }
     }
+}
+
+/// The schemas that the API shows must be there.
+fn exposed(project: &Project, catalog: &Catalog) -> Result<()> {
+    let named = &project.settings.api.schemas;
+    let Some(missing) = named.iter().find(|name| !catalog.schemas.contains_key(*name)) else { return Ok(()) };
+    let known = catalog.schemas.keys().map(String::as_str);
+    let hint = match mainstay_sql::closest(missing, known) {
+        Some(meant) => format!("did you mean \"{meant}\"?"),
+        None => format!("CREATE SCHEMA {} creates it", mainstay_sql::quote_name(missing)),
+    };
+    Err(Failure::invalid(format!(
+        "[api] schemas names \"{missing}\", which schema/*.sql does not create\n  hint: {hint}"
+    )))
 }
 
 fn files(project: &Project) -> Result<SourceFiles> {
@@ -106,8 +123,15 @@ pub async fn apply(engine: &dyn Engine, declared: &Declared, allow_data_loss: bo
         })
         .collect();
     if !losses.is_empty() && !allow_data_loss {
+        let renamed = match migration.may_rename() {
+            true => {
+                "\n  hint: what only gets another name keeps its rows when its comment says what it was: \
+                 COMMENT ON COLUMN t.new IS '@renamed-from old'"
+            }
+            false => "",
+        };
         return Err(Failure::loses_data(format!(
-            "this change would lose data:\n  - {}\n  hint: `--allow-data-loss` does it all the same",
+            "this change would lose data:\n  - {}{renamed}\n  hint: `--allow-data-loss` does it all the same",
             losses.join("\n  - ")
         )));
     }

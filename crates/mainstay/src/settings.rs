@@ -11,6 +11,11 @@ use serde::Deserialize;
 use crate::failure::{Doing, Failure, Result};
 use crate::static_files::DEFAULT_CONTENT_SECURITY_POLICY;
 
+/// What an address to listen on looks like.
+pub const NO_ADDRESS: &str =
+    "expected an IP address with a port, such as 127.0.0.1:8000, or 0.0.0.0:8000 for all of the machine's";
+const WHOLE_NUMBER: &str = "expected a whole number, 0 or more";
+
 /// All settings, with their defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -146,7 +151,7 @@ impl Settings {
     }
 
     fn read(text: &str, environment: &[Override]) -> std::result::Result<Self, String> {
-        let mut table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+        let mut table: toml::Table = text.parse().map_err(|error| in_plain_words(&error))?;
         for it in environment {
             let section = table.entry(it.section.clone()).or_insert_with(|| toml::Table::new().into());
             if let Some(section) = section.as_table_mut() {
@@ -156,11 +161,30 @@ impl Settings {
         // What was not overridden is read from the text, so that a mistake is shown at its place.
         let settings: std::result::Result<Self, toml::de::Error> =
             if environment.is_empty() { toml::from_str(text) } else { table.try_into() };
-        let settings = settings.map_err(|error| error.to_string())?;
-        if settings.api.schemas.is_empty() {
+        let settings = settings.map_err(|error| in_plain_words(&error))?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// What the types of the values do not say.
+    fn check(&self) -> std::result::Result<(), String> {
+        if self.api.schemas.is_empty() {
             return Err("[api] schemas must name at least one schema".to_owned());
         }
-        Ok(settings)
+        let is_web = |url: &str| {
+            let url = url.parse::<http::Uri>().ok();
+            url.is_some_and(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some())
+        };
+        if let Some(url) = self.server.public_url.as_ref().filter(|url| !is_web(url)) {
+            return Err(format!(
+                "[server] public_url = {url:?} is no address of the web\n  hint: write it with its scheme: https://example.org"
+            ));
+        }
+        if HeaderValue::try_from(self.site.content_security_policy.trim()).is_err() {
+            return Err("[site] content_security_policy is no value of a header: it is one line of visible characters"
+                .to_owned());
+        }
+        Ok(())
     }
 
     /// The limits that requests run under.
@@ -185,6 +209,25 @@ impl Settings {
     fn max_rows(&self) -> Option<u64> {
         Some(self.api.max_rows).filter(|rows| *rows > 0)
     }
+}
+
+/// A mistake with its place, in words that do not speak of the program's own types, and with what was likely meant.
+fn in_plain_words(error: &toml::de::Error) -> String {
+    let message = error.message();
+    let said = message
+        .replace("expected u64", WHOLE_NUMBER)
+        .replace("expected usize", WHOLE_NUMBER)
+        .replace("invalid socket address syntax", NO_ADDRESS);
+    let hint = unknown_field(message).map(|meant| format!("\n  hint: did you mean `{meant}`?"));
+    error.to_string().trim_end().replace(message, &said) + &hint.unwrap_or_default()
+}
+
+/// What was likely meant, where the message is about a name that is not known and lists those that are.
+fn unknown_field(message: &str) -> Option<&str> {
+    let mut names = message.strip_prefix("unknown field `")?.split('`');
+    let unknown = names.next()?;
+    // What stands between the names is every other part.
+    mainstay_sql::closest(unknown, names.skip(1).step_by(2))
 }
 
 /// A variable of the environment that overrides a setting.
@@ -253,5 +296,31 @@ mod tests {
         assert!(read("[api]\nmax_row = 5", &[]).unwrap_err().contains("max_row"));
         assert!(read("", &[("MAINSTAY_API_MAX_ROW", "5")]).unwrap_err().contains("max_row"));
         assert!(read("", &[("MAINSTAY_API_MAX_ROWS", "many")]).is_err());
+        for (text, meant) in
+            [("[api]\nmax_row = 5", "max_rows"), ("[servr]\n", "server"), ("[server]\nlisen = 1", "listen")]
+        {
+            let said = read(text, &[]).unwrap_err();
+            assert!(said.ends_with(&format!("hint: did you mean `{meant}`?")), "{said}");
+        }
+        assert!(!read("[zebra]\n", &[]).unwrap_err().contains("hint"));
+    }
+
+    #[test]
+    fn values_that_cannot_work_are_refused_in_words_for_people() {
+        for (text, part) in [
+            ("[api]\nmax_rows = -1", "expected a whole number, 0 or more"),
+            ("[server]\nmax_body_bytes = \"x\"", "expected a whole number, 0 or more"),
+            ("[server]\nlisten = \"localhost:8000\"", "expected an IP address with a port"),
+            ("[server]\npublic_url = \"example.org\"", "hint: write it with its scheme"),
+            (
+                "[site]\ncontent_security_policy = \"a\\nb\"",
+                "content_security_policy is no value of a header",
+            ),
+        ] {
+            let said = read(text, &[]).unwrap_err();
+            assert!(said.contains(part), "{said}");
+        }
+        assert!(read("[server]\npublic_url = \"https://example.org/shop\"", &[]).is_ok());
+        assert!(read("[site]\ncontent_security_policy = \"\"", &[]).is_ok());
     }
 }

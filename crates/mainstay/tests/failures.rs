@@ -38,7 +38,11 @@ fn an_address_of_another_machine() {
     let project = Project::new(NOTES);
     project.succeed(&["schema", "apply"]);
     fails(&project.run(&["serve", "--listen", "192.0.2.1:0"]), 1, &["this machine has no such address"]);
-    assert_eq!(project.run(&["serve", "--listen", "localhost"]).code, 2);
+    for address in ["localhost", "localhost:8000", ":8000"] {
+        let done = project.run(&["serve", "--listen", address]);
+        assert_eq!(done.code, 2);
+        assert!(done.stderr.contains("expected an IP address with a port"), "{}", done.stderr);
+    }
 }
 
 #[test]
@@ -95,6 +99,8 @@ fn settings_that_are_wrong() {
         ("[server]\nlisten = \"localhost\"\n", ["mainstay.toml", "listen"]),
         ("[api]\nschemas = []\n", ["mainstay.toml", "at least one schema"]),
         ("[colour]\n", ["mainstay.toml", "colour"]),
+        ("[api]\nschemas = [\"publik\"]\n", ["names \"publik\"", "did you mean \"public\"?"]),
+        ("[api]\nschemas = [\"shop\"]\n", ["names \"shop\"", "CREATE SCHEMA shop creates it"]),
     ] {
         project.write("mainstay.toml", settings);
         fails(&project.run(&["schema", "check"]), 3, &parts);

@@ -106,3 +106,20 @@ fn a_schema_that_is_sound_can_be_applied() {
         assert_eq!(project.succeed(&["schema", "diff"]), "nothing would change\n", "{schema}");
     }
 }
+
+#[test]
+fn another_name_is_a_way_to_keep_the_values() {
+    let rows = "insert into t values (1, 'kept');";
+    let renamed = "create table t (id int primary key, w text);";
+    let done = refused(&of_type("text"), rows, renamed);
+    assert!(done.code == 4 && done.stderr.contains("'@renamed-from old'"), "{}", done.stderr);
+    let done = refused(&of_type("text"), rows, "create table t (id int primary key);");
+    assert!(done.code == 4 && !done.stderr.contains("@renamed-from"), "{}", done.stderr);
+    let noted = format!("{renamed} comment on column t.w is '@renamed-from v';");
+    let project = changed(&of_type("text"), rows, &noted);
+    project.succeed(&["schema", "apply"]);
+    let key = project.succeed(&["keys", "--json"]);
+    let key = key.split("\"service_role_key\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let server = project.start(&["serve"]);
+    assert_eq!(server.get_as(key, "/rest/v1/t?select=w").1, r#"[{"w":"kept"}]"#);
+}

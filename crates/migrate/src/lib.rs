@@ -12,7 +12,7 @@ mod tables;
 
 use std::sync::Arc;
 
-use mainstay_catalog::{Catalog, Identity};
+use mainstay_catalog::{Catalog, Identity, Table};
 use mainstay_expr::{Expr, TableId};
 
 pub use describe::describe;
@@ -118,6 +118,26 @@ impl Migration {
             Safety::Safe | Safety::MayFail(_) => None,
         });
         losses.collect()
+    }
+
+    /// Whether something comes where something of its kind goes, which can be the same under another name.
+    pub fn may_rename(&self) -> bool {
+        let any = |is: fn(&Change) -> bool| self.steps.iter().any(|step| is(&step.change));
+        let tables = any(|it| matches!(it, Change::DropTable { .. }))
+            && any(|it| matches!(it, Change::CreateTable(_)));
+        tables
+            || self.steps.iter().any(|step| match &step.change {
+                Change::RebuildTable(rebuild) => self.swaps_columns(rebuild),
+                _ => false,
+            })
+    }
+
+    fn swaps_columns(&self, rebuild: &Rebuild) -> bool {
+        let (old, new) = (self.from.table(rebuild.from), self.to.table(rebuild.to));
+        let lacks = |one: &Table, other: &Table| {
+            one.columns.iter().any(|column| other.column_position(&column.name).is_none())
+        };
+        lacks(old, new) && lacks(new, old)
     }
 
     /// Whether nothing is to be done in the database.
