@@ -81,6 +81,11 @@ impl Catalog {
         self.names.functions.get(schema, name).into_iter().flatten().map(|id| self.function(*id))
     }
 
+    /// The functions of a schema that can be called by their names and arguments: those of a row are fields of its table.
+    pub fn callable_functions<'a>(&'a self, schema: &str) -> impl Iterator<Item = &'a Function> {
+        self.functions.iter().filter(move |function| function.schema == schema && function.row.is_none())
+    }
+
     /// The relationships that start at a table.
     pub fn relationships_of(&self, origin: TableId) -> impl Iterator<Item = &Relationship> {
         let range = self.names.relationships.get(&origin).cloned().unwrap_or(0..0);

@@ -4,7 +4,7 @@ use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Argument, Function, Returns};
 use mainstay_expr::{ColumnType, Expr, ExprKind, FromItem, Select, Tree};
 use mainstay_plan::{ReadPlan, ResultKind, SlotType};
-use mainstay_query::{Call, Level, SelectItem, SlotId};
+use mainstay_query::{Call, Level, SelectItem, SlotId, Target};
 
 use crate::Planner;
 use crate::error;
@@ -112,75 +112,27 @@ impl<'a> Planner<'a> {
     /// The overload that the names of the arguments fit; failing that, one with a single unnamed argument that takes the body.
     fn choose(&self, call: &Call) -> Result<Chosen<'a>> {
         let catalog: &'a mainstay_catalog::Catalog = self.catalog;
-        let named: Vec<Chosen<'a>> = catalog
-            .functions
-            .iter()
-            .filter(|function| function.schema == call.target.schema && function.name == call.target.name)
-            .filter_map(|function| fit(function, &call.arguments))
-            .collect();
+        let Target { schema, name } = &call.target;
+        let overloads = || catalog.find_functions(schema, name).filter(|function| function.row.is_none());
+        let named: Vec<Chosen<'a>> =
+            overloads().filter_map(|function| fit(function, &call.arguments)).collect();
         match named.len() {
             1 => return Ok(named.into_iter().next().expect("there is one")),
             0 => {}
             _ => return Err(ambiguous(call, &named)),
         }
         if let Some((types, slot)) = call.body {
-            let taking = catalog.functions.iter().find(|function| {
-                function.schema == call.target.schema
-                    && function.name == call.target.name
-                    && matches!(function.arguments.as_slice(), [only] if only.name.is_empty()
-                        && types.contains(&only.ty.ty.to_string().as_str()))
+            let taking = overloads().find(|function| {
+                matches!(function.arguments.as_slice(), [only] if only.name.is_empty()
+                    && types.contains(&only.ty.ty.to_string().as_str()))
             });
             if let Some(function) = taking {
                 return Ok(Chosen { function, slots: vec![Some(slot)] });
             }
         }
-        Err(self.not_found(call))
-    }
-
-    fn not_found(&self, call: &Call) -> Problem {
-        let schema = &call.target.schema;
-        let name = &call.target.name;
-        let names: Vec<_> = call.arguments.iter().map(|(name, _)| name.as_str()).collect();
-        let list = names.join(", ");
-        let signature = match names.len() {
-            0 => format!("{schema}.{name} without parameters"),
-            _ => format!("{schema}.{name}({list})"),
-        };
-        let with = match names.len() {
-            0 => " without parameters".to_owned(),
-            1 => format!(" with parameter {list}"),
-            _ => format!(" with parameters {list}"),
-        };
-        let unnamed = match call.body {
-            Some((types, _)) if types.contains(&"json") => {
-                " or with a single unnamed json/jsonb parameter".to_owned()
-            }
-            Some((types, _)) => format!(" or with a single unnamed {} parameter", types.join("/")),
-            None => String::new(),
-        };
-        let problem = Problem::new("PGRST202", format!("Could not find the function {signature} in the schema cache"))
-            .with_details(format!(
-                "Searched for the function {schema}.{name}{with}{unnamed}, but no matches were found in the schema cache."
-            ));
-        match self.near_function(call) {
-            Some(near) => problem.with_hint(format!("Perhaps you meant to call the function {near}")),
-            None => problem,
-        }
-    }
-
-    /// An overload of that name with other arguments, or a function of a name like it.
-    fn near_function(&self, call: &Call) -> Option<String> {
-        let here = || self.catalog.functions.iter().filter(|function| function.schema == call.target.schema);
-        let same = here().find(|function| function.name == call.target.name);
-        let near = same.or_else(|| {
-            let name = error::closest(&call.target.name, here().map(|function| function.name.as_str()))?;
-            here().find(|function| function.name == name)
-        })?;
-        let names: Vec<_> = near.arguments.iter().map(|argument| argument.name.as_str()).collect();
-        Some(match names.len() {
-            0 => format!("{}.{} without parameters", near.schema, near.name),
-            _ => format!("{}.{}({})", near.schema, near.name, names.join(", ")),
-        })
+        let names: Vec<&str> = call.arguments.iter().map(|(name, _)| name.as_str()).collect();
+        let body = call.body.map_or(&[][..], |(types, _)| types);
+        Err(error::function_not_found(catalog, &call.target, &names, body))
     }
 }
 

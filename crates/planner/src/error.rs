@@ -17,7 +17,8 @@ pub(crate) fn closest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>)
         .map(|(_, candidate)| candidate)
 }
 
-pub(crate) fn table_not_found(catalog: &Catalog, target: &Target) -> Problem {
+/// The problem of a table or view that is not there (`PGRST205`), with the one that may have been meant.
+pub fn table_not_found(catalog: &Catalog, target: &Target) -> Problem {
     let tables =
         catalog.tables.iter().filter(|table| table.schema == target.schema).map(|table| table.name.as_str());
     let problem = Problem::new(
@@ -28,6 +29,48 @@ pub(crate) fn table_not_found(catalog: &Catalog, target: &Target) -> Problem {
         Some(near) => problem.with_hint(format!("Perhaps you meant the table '{}.{near}'", target.schema)),
         None => problem,
     }
+}
+
+/// The problem of a function that is not there, or not with arguments of these names (`PGRST202`), with the one that may have
+/// been meant. `body` are the types of a single unnamed argument that the whole body could have been.
+pub fn function_not_found(catalog: &Catalog, target: &Target, names: &[&str], body: &[&str]) -> Problem {
+    let function = format!("{}.{}", target.schema, target.name);
+    let list = names.join(", ");
+    let (signature, with) = match names.len() {
+        0 => (format!("{function} without parameters"), "without parameters".to_owned()),
+        1 => (format!("{function}({list})"), format!("with parameter {list}")),
+        _ => (format!("{function}({list})"), format!("with parameters {list}")),
+    };
+    let unnamed = match body {
+        [] => String::new(),
+        types => format!(" or with a single unnamed {} parameter", types.join("/")),
+    };
+    let problem = Problem::new(
+        "PGRST202",
+        format!("Could not find the function {signature} in the schema cache"),
+    )
+    .with_details(format!(
+        "Searched for the function {function} {with}{unnamed}, but no matches were found in the schema cache."
+    ));
+    match near_function(catalog, target) {
+        Some(near) => problem.with_hint(format!("Perhaps you meant to call the function {near}")),
+        None => problem,
+    }
+}
+
+/// An overload of that name with other arguments, or a function of a name like it.
+fn near_function(catalog: &Catalog, target: &Target) -> Option<String> {
+    let here = || catalog.callable_functions(&target.schema);
+    let same = here().find(|function| function.name == target.name);
+    let near = same.or_else(|| {
+        let name = closest(&target.name, here().map(|function| function.name.as_str()))?;
+        here().find(|function| function.name == name)
+    })?;
+    let names: Vec<_> = near.arguments.iter().map(|argument| argument.name.as_str()).collect();
+    Some(match names.len() {
+        0 => format!("{}.{} without parameters", near.schema, near.name),
+        _ => format!("{}.{}({})", near.schema, near.name, names.join(", ")),
+    })
 }
 
 pub(crate) fn payload_column_not_found(table: &str, column: &str) -> Problem {

@@ -26,6 +26,7 @@ use mainstay_expr::{Role, SourceId, SourceIds, TableId};
 use mainstay_plan::{Action, Plan, SlotType};
 use mainstay_query::{Request, SlotId};
 
+pub use error::{function_not_found, table_not_found};
 pub use rights::{may_execute, may_use};
 
 /// What the operator has decided about planning.

@@ -3,9 +3,11 @@
 use bytes::Bytes;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, HeaderValue};
 use http::{HeaderMap, Method, Response};
-use mainstay_base::{Problem, Result};
+use mainstay_base::Result;
 use mainstay_catalog::{Catalog, Table, TableKind, Volatility};
 use mainstay_edge::ResponseParts;
+use mainstay_planner::{function_not_found, table_not_found};
+use mainstay_query::Target;
 
 use crate::Settings;
 use crate::decode::{Path, schema};
@@ -18,21 +20,16 @@ pub(crate) fn respond(
     settings: &Settings,
 ) -> Result<ResponseParts> {
     let (schema, _) = schema(&Method::GET, headers, settings)?;
+    let target = |name: &String| Target { schema: schema.clone(), name: name.clone() };
     let allow = match path {
         Path::Root => "OPTIONS,GET,HEAD",
-        Path::Table(name) => table_methods(catalog.find_table(&schema, name).ok_or_else(|| {
-            Problem::new(
-                "PGRST205",
-                format!("Could not find the table '{schema}.{name}' in the schema cache"),
-            )
-        })?),
+        Path::Table(name) => {
+            let table = catalog.find_table(&schema, name);
+            table_methods(table.ok_or_else(|| table_not_found(catalog, &target(name)))?)
+        }
         Path::Function(name) => {
-            let function = catalog.find_functions(&schema, name).next().ok_or_else(|| {
-                Problem::new(
-                    "PGRST202",
-                    format!("Could not find the function {schema}.{name} in the schema cache"),
-                )
-            })?;
+            let function = catalog.callable_functions(&schema).find(|function| function.name == *name);
+            let function = function.ok_or_else(|| function_not_found(catalog, &target(name), &[], &[]))?;
             match function.volatility {
                 Volatility::Volatile => "OPTIONS,POST",
                 Volatility::Immutable | Volatility::Stable => "OPTIONS,GET,HEAD,POST",

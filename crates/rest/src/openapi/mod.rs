@@ -90,13 +90,10 @@ impl<'a> Shown<'a> {
             .map(|(_, column)| column)
     }
 
-    /// The functions that the role may call. Functions of a row are fields of their table instead.
+    /// The functions that the role may call.
     fn functions(&self) -> impl Iterator<Item = &'a Function> {
-        self.catalog
-            .functions
-            .iter()
-            .filter(|function| function.schema == self.schema && function.row.is_none())
-            .filter(|function| mainstay_planner::may_execute(function, self.role))
+        let callable = self.catalog.callable_functions(self.schema);
+        callable.filter(|function| mainstay_planner::may_execute(function, self.role))
     }
 }
 
