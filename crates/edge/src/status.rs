@@ -42,7 +42,7 @@ fn sqlstate_status(code: &str, message: &str) -> StatusCode {
         "57P01" => return StatusCode::SERVICE_UNAVAILABLE,
         "P0001" => return StatusCode::BAD_REQUEST,
         "21000" | "42P17" | "53400" => return StatusCode::INTERNAL_SERVER_ERROR,
-        "54000" => return StatusCode::PAYLOAD_TOO_LARGE,
+        "54000" | "54001" => return StatusCode::PAYLOAD_TOO_LARGE,
         _ => {}
     }
     match code.get(..2).unwrap_or_default() {
@@ -73,6 +73,7 @@ mod tests {
             ("22P02", 400),
             ("42703", 400),
             ("42883", 404),
+            ("54001", 413),
             ("57014", 500),
             ("53100", 503),
             ("PGRST100", 400),

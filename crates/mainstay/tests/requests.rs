@@ -119,3 +119,66 @@ fn a_second_signal_does_not_wait_for_a_request_that_never_comes_in() {
     server.wait_for("a second signal stops at once");
     assert_eq!(server.terminate(), 0);
 }
+
+#[test]
+fn k13_nothing_that_is_nested_deep_ends_the_server() {
+    let project = Project::new(&format!(
+        "{SCHEMA}\ncreate function echo(value jsonb) returns jsonb language sql as $$ select value $$;"
+    ));
+    project.succeed(&["schema", "apply"]);
+    let server = project.start(&["serve", "."]);
+    // A target that is too long ends its connection.
+    let ask = |line: &str, body: &str| Connection::to(&server.base).ask(line, body);
+    let nested = |open: &str, inner: &str, close: &str, depth: usize| {
+        format!("{}{inner}{}", open.repeat(depth), close.repeat(depth))
+    };
+    let path = "->a".repeat(15_000);
+    let notes = "/rest/v1/notes";
+    let targets = [
+        format!("GET {notes}?select=data{path}"),
+        format!("GET {notes}?data{path}=eq.1"),
+        format!("GET {notes}?order=data{path}"),
+        format!("GET {notes}?or=(data{path}.eq.1)"),
+        format!("GET {notes}?and={}", nested("(and", "(id.eq.1)", ")", 9_000)),
+        format!("GET {notes}?select={}", nested("a(", "id", ")", 15_000)),
+        format!("GET {notes}?data=eq.{}", nested("[", "1", "]", 30_000)),
+        format!("GET {notes}?data=cs.{}", nested("{\"a\":", "1", "}", 7_000)),
+        format!("GET {notes}?tags=cs.{}", nested("{", "a", "}", 30_000)),
+        format!("GET {notes}?word=match.{}", nested("(", "a", ")", 30_000)),
+        format!("GET {notes}?word=match.{}", nested("(", "a", "*)", 15_000)),
+        format!("GET {notes}?word=like.{}", "*a".repeat(30_000)),
+        format!("GET {notes}?id={}eq.1", "not.".repeat(15_000)),
+        format!("GET {notes}?{}id=eq.1", "a.".repeat(30_000)),
+        format!("GET {notes}?order={}", vec!["id.desc"; 8_000].join(",")),
+        format!("GET {notes}?select={}", vec!["id"; 20_000].join(",")),
+        format!("GET {notes}?id=in.({})", vec!["1"; 30_000].join(",")),
+        format!("GET {notes}?or=({})", vec!["id.eq.1"; 8_000].join(",")),
+        format!("GET {notes}?{}", vec!["id=eq.1"; 8_000].join("&")),
+        format!("GET /rest/v1/rpc/echo?value={}", nested("[", "1", "]", 30_000)),
+    ];
+    for target in &targets {
+        let (status, body) = ask(target, "");
+        assert!(status < 500, "{status} to {target:.60}: {body:.300}");
+    }
+    let deep = nested("[", "1", "]", 200_000);
+    let deepest = nested("[", "1", "]", 1_000);
+    assert_eq!(ask("POST /rest/v1/notes", &format!(r#"{{"id": 9, "data": {deepest}}}"#)).0, 201);
+    assert_eq!(
+        ask("GET /rest/v1/notes?select=data&id=eq.9", ""),
+        (200, format!(r#"[{{"data":{deepest}}}]"#))
+    );
+    let (status, answer) = ask("POST /rest/v1/notes", &format!(r#"{{"id": 8, "data": [{deepest}]}}"#));
+    assert!(status == 413 && answer.contains("54001"), "{status} {answer}");
+    for (path, body) in [
+        (notes, deep.clone()),
+        (notes, format!(r#"{{"id": 1, "data": {deep}}}"#)),
+        (notes, format!(r#"{{"id": 2, "word": {deep}}}"#)),
+        (notes, format!(r#"{{"id": 3, "tags": {deep}}}"#)),
+        (notes, nested("{\"id\":", "1", "}", 100_000)),
+        ("/rest/v1/rpc/echo", format!(r#"{{"value": {deep}}}"#)),
+    ] {
+        let (status, answer) = ask(&format!("POST {path}"), &body);
+        assert!(status < 500, "{status} to {body:.60}: {answer:.300}");
+    }
+    assert_eq!(ask("GET /health", "").0, 200);
+}

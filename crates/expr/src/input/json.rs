@@ -8,8 +8,8 @@ use mainstay_base::{Problem, Result};
 use crate::Jsonb;
 use crate::numeric::{self, Parsed};
 
-/// How deep a document may nest.
-const MAX_DEPTH: usize = 6_000;
+/// How deep a document may nest: as deep as SQLite reads it, and not so deep that who walks through it runs out of stack.
+const MAX_DEPTH: usize = 1_000;
 
 /// 22P02 without details.
 pub(crate) fn malformed() -> Problem {

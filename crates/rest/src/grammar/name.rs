@@ -7,6 +7,9 @@ use mainstay_query::{Field, JsonStep};
 
 use super::cursor::Cursor;
 
+/// Most steps of a JSON path: each becomes a level of an expression.
+const STEPS_MAX: usize = 64;
+
 /// A key of the query string: the embeds that it leads through, and the field at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TreePath {
@@ -104,6 +107,9 @@ pub(super) fn json_path(cursor: &mut Cursor<'_>) -> Result<Vec<JsonStep>> {
         } else {
             return Ok(path);
         };
+        if path.len() == STEPS_MAX {
+            return Err(cursor.problem("the path has too many steps"));
+        }
         path.push(json_step(cursor, text)?);
     }
 }
@@ -163,6 +169,13 @@ mod tests {
         assert_eq!(path.field.column, "data");
         assert_eq!(path.field.path, [key("a-b", false), JsonStep::Index { index: 2, text: true }]);
         assert_eq!(tree_path("data->-1").unwrap().field.path, [JsonStep::Index { index: -1, text: false }]);
+    }
+
+    #[test]
+    fn a_path_has_so_many_steps() {
+        let steps = |number| format!("data{}", "->a".repeat(number));
+        assert_eq!(tree_path(&steps(STEPS_MAX)).unwrap().field.path.len(), STEPS_MAX);
+        assert_eq!(tree_path(&steps(STEPS_MAX + 1)).unwrap_err().code(), "PGRST100");
     }
 
     #[test]
