@@ -177,12 +177,13 @@ impl Common<'_> {
         let path = target.name.clone();
         let request = Request::Read(Read { target, level, count: self.prefer.count });
         let values = values.finish(Payload::default());
-        let answer = self.shape(Verb::Read, media, Honoured::default(), range, path, !head);
         let execution = Execution {
             output: media.output(),
             expect: Expect { single: media.output().single, max_affected: None },
             rollback: false,
+            timed: self.settings.server_timing,
         };
+        let answer = self.shape(Verb::Read, media, Honoured::default(), range, path, !head);
         Ok(Decoded { request, values, execution, answer })
     }
 
@@ -223,6 +224,7 @@ impl Common<'_> {
             output: media.output(),
             expect: Expect { single: media.output().single, max_affected: common.max_affected() },
             rollback: false,
+            timed: common.settings.server_timing,
         };
         let honoured = Honoured { max_affected: true, ..Honoured::default() };
         let answer = common.shape(Verb::Call, media, honoured, range, path, !head);
@@ -338,6 +340,7 @@ impl Common<'_> {
                 max_affected: if honoured.max_affected { self.max_affected() } else { None },
             },
             rollback: self.settings.tx_rollback && self.prefer.rollback == Some(true),
+            timed: self.settings.server_timing,
         };
         let answer = self.shape(verb, media, honoured, Range::default(), path, represented);
         Ok(Decoded { request, values, execution, answer })

@@ -1,41 +1,16 @@
 //! JSON strings and jsonb documents.
 
-use std::str::Utf8Error;
+use simdutf8::basic::Utf8Error;
 
 use crate::Jsonb;
 
-/// Appends bytes that should be UTF-8 as a JSON string. Plain ASCII, which most texts are, is looked at once.
+/// Appends bytes that should be UTF-8 as a JSON string.
 ///
 /// # Errors
-/// When it is not UTF-8.
+/// When they are not.
 pub fn json_utf8(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Utf8Error> {
-    if is_plain(bytes) {
-        out.reserve(bytes.len() + 2);
-        out.push(b'"');
-        out.extend_from_slice(bytes);
-        out.push(b'"');
-    } else {
-        json_str(std::str::from_utf8(bytes)?, out);
-    }
+    json_str(simdutf8::basic::from_utf8(bytes)?, out);
     Ok(())
-}
-
-/// Whether all bytes are ASCII that a JSON string need not escape.
-fn is_plain(bytes: &[u8]) -> bool {
-    match bytes.len() {
-        32.. => is_plain_by::<32>(bytes),
-        8.. => is_plain_by::<8>(bytes),
-        _ => bytes.iter().all(|byte| !(must_escape(*byte) | !byte.is_ascii())),
-    }
-}
-
-/// The same in blocks of `N`, the last of which may overlap the one before. The compiler tests a block with vector instructions.
-fn is_plain_by<const N: usize>(bytes: &[u8]) -> bool {
-    let plain = |block: &[u8; N]| {
-        !block.iter().fold(false, |found, byte| found | must_escape(*byte) | !byte.is_ascii())
-    };
-    let (blocks, _) = bytes.as_chunks::<N>();
-    blocks.iter().all(plain) && bytes.last_chunk::<N>().is_none_or(plain)
 }
 
 /// Appends a JSON string: only `"`, `\` and control characters are escaped, the rest stays as it is.
@@ -55,21 +30,32 @@ pub fn json_str(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// The first byte from `start` on that a JSON string must escape. Blocks are tested as a whole, which the compiler does
-/// with vector instructions.
+/// The first byte from `start` on that a JSON string must escape.
 fn next_escaped(bytes: &[u8], start: usize) -> Option<usize> {
     let mut position = start;
-    while let Some(block) = bytes[position..].first_chunk::<32>() {
-        if block.iter().fold(false, |found, byte| found | must_escape(*byte)) {
-            break;
+    while let Some(word) = bytes.get(position..).and_then(<[u8]>::first_chunk) {
+        match to_escape(u64::from_le_bytes(*word)) {
+            0 => position += word.len(),
+            found => return Some(position + found.trailing_zeros() as usize / 8),
         }
-        position += block.len();
     }
-    bytes[position..].iter().position(|byte| must_escape(*byte)).map(|found| position + found)
+    let rest = bytes.get(position..).unwrap_or_default();
+    let mut word = [b' '; 8];
+    word[..rest.len()].copy_from_slice(rest);
+    match to_escape(u64::from_le_bytes(word)) {
+        0 => None,
+        found => Some(position + found.trailing_zeros() as usize / 8),
+    }
 }
 
-fn must_escape(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+/// The top bit of each of eight bytes that must be escaped: controls, the quote and the backslash. Bits above the lowest
+/// one set may be wrong, because a subtraction borrows from the next byte.
+fn to_escape(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    const TOPS: u64 = ONES * 0x80;
+    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word;
+    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & TOPS
 }
 
 fn escape(byte: u8, out: &mut Vec<u8>) {
@@ -173,20 +159,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_become_what_their_text_becomes() {
-        for length in [0, 1, 7, 8, 9, 31, 32, 33, 70] {
-            let plain = "x".repeat(length);
-            let spoilt = (0..length).flat_map(|at| {
-                ["\"", "\\", "\n", "é"].map(|other| format!("{}{other}{}", &plain[..at], &plain[at + 1..]))
-            });
-            for text in spoilt.chain([plain.clone()]) {
-                let (mut from_bytes, mut from_text) = (Vec::new(), Vec::new());
-                json_utf8(text.as_bytes(), &mut from_bytes).unwrap();
-                json_str(&text, &mut from_text);
-                assert_eq!(from_bytes, from_text, "{text}");
+    fn what_must_be_escaped_is_found_wherever_it_stands() {
+        let must = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+        for filler in ["x", "é", "!", "\u{7f}"] {
+            for byte in 0..0x80 {
+                for at in 0..20 {
+                    let text = format!("{}{}{}", filler.repeat(at), char::from(byte), filler.repeat(9));
+                    let expected = text.bytes().position(must);
+                    assert_eq!(next_escaped(text.as_bytes(), 0), expected, "{text:?}");
+                    if let Some(found) = expected {
+                        assert_eq!(next_escaped(text.as_bytes(), found + 1), None, "{text:?}");
+                    }
+                }
             }
         }
-        assert!(json_utf8(b"\xff", &mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused() {
+        assert!(json_utf8(b"a\xff", &mut Vec::new()).is_err());
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The `select` parameter.
 
 use mainstay_base::Result;
-use mainstay_query::{AggregateName, Embed, EmbedJoin, Level, SelectItem};
+use mainstay_query::{AggregateName, Embed, EmbedJoin, Field, Level, SelectItem};
 
 use super::cursor::Cursor;
-use super::name::{field, name};
+use super::name::{json_path, name};
 
 /// Deepest nesting that the parser follows; the planner has its own, smaller bound.
 const DEPTH_MAX: usize = 64;
@@ -47,13 +47,13 @@ fn item(cursor: &mut Cursor<'_>, depth: usize) -> Result<SelectItem> {
         let relation = name(cursor)?;
         return embed(cursor, relation, None, true, depth);
     }
-    let alias = alias(cursor)?;
-    if cursor.rest().starts_with("count()") {
+    let (alias, column) = named(cursor)?;
+    let Some(column) = column else {
         cursor.expect("count()")?;
         let cast = cast(cursor)?;
         return Ok(SelectItem::CountRows { alias, cast });
-    }
-    let field = field(cursor)?;
+    };
+    let field = Field { column, path: json_path(cursor)? };
     if field.path.is_empty() && (cursor.rest().starts_with('(') || is_hint(cursor)) {
         return embed(cursor, field.column, alias, false, depth);
     }
@@ -67,18 +67,18 @@ fn is_hint(cursor: &Cursor<'_>) -> bool {
     cursor.rest().starts_with('!')
 }
 
-/// `alias:`, but not the `::` of a cast.
-fn alias(cursor: &mut Cursor<'_>) -> Result<Option<String>> {
-    let start = cursor.position();
-    if let Ok(alias) = name(cursor)
-        && cursor.rest().starts_with(':')
-        && !cursor.rest().starts_with("::")
-    {
-        cursor.expect(":")?;
-        return Ok(Some(alias));
+/// `alias:name` or `name`; there is no name where `count()` comes next. The `::` of a cast ends a name too.
+fn named(cursor: &mut Cursor<'_>) -> Result<(Option<String>, Option<String>)> {
+    let column = |cursor: &mut Cursor<'_>| match cursor.rest().starts_with("count()") {
+        true => Ok(None),
+        false => name(cursor).map(Some),
+    };
+    let first = column(cursor)?;
+    if first.is_none() || !cursor.rest().starts_with(':') || cursor.rest().starts_with("::") {
+        return Ok((None, first));
     }
-    cursor.go_back_to(start);
-    Ok(None)
+    cursor.expect(":")?;
+    Ok((first, column(cursor)?))
 }
 
 /// `::type`
