@@ -6,6 +6,8 @@ use mainstay_query::{AggregateName, Embed, EmbedJoin, Field, Level, SelectItem};
 use super::cursor::Cursor;
 use super::name::{json_path, name};
 
+/// How many items a list has room for before it grows.
+const ITEMS_USUAL: usize = 8;
 /// Deepest nesting that the parser follows; the planner has its own, smaller bound.
 const DEPTH_MAX: usize = 64;
 
@@ -20,11 +22,11 @@ fn items(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<SelectItem>> {
     if depth > DEPTH_MAX {
         return Err(cursor.problem("embeds are nested too deeply"));
     }
-    let mut items = Vec::new();
     blanks(cursor);
     if cursor.at_end() || cursor.peek() == Some(')') {
-        return Ok(items);
+        return Ok(Vec::new());
     }
+    let mut items = Vec::with_capacity(ITEMS_USUAL);
     loop {
         blanks(cursor);
         items.push(item(cursor, depth)?);
