@@ -10,6 +10,7 @@ mod keys;
 mod names;
 mod progress;
 mod project;
+mod ready;
 mod request_log;
 mod request_target;
 mod schema;

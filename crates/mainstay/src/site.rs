@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
@@ -21,6 +21,7 @@ use crate::body::{self, Refused};
 use crate::failure;
 use crate::keys::Keys;
 use crate::project::Project;
+use crate::ready::{Readiness, Ready};
 use crate::request_log::{self, RequestLog};
 use crate::request_target::RequestBody;
 use crate::static_files::{Body, StaticFiles};
@@ -29,8 +30,6 @@ use crate::static_files::{Body, StaticFiles};
 const REST: &str = "/rest/v1";
 /// Where services answer or will: a path below one of these is never a file, nor a page of the application.
 const SERVICES: &[&str] = &[REST, "/graphql/v1", "/auth/v1", "/storage/v1", "/realtime/v1", "/functions/v1"];
-/// How long the database may take to show that it is there.
-const READY_LIMIT: Duration = Duration::from_secs(2);
 
 /// A request with what it carries.
 pub struct Received {
@@ -49,6 +48,7 @@ pub struct Site {
     tokens: Tokens,
     files: StaticFiles,
     about: Bytes,
+    readiness: Readiness,
     max_body_bytes: usize,
     log: Option<RequestLog>,
 }
@@ -84,6 +84,7 @@ impl Site {
             tokens: Tokens::new(&keys.jwt_secret),
             files: StaticFiles::new(project.public_folder(), settings.site.content_security_policy()),
             about: Bytes::from(json!({"url": url, "anon_key": keys.anon_key}).to_string()),
+            readiness: Readiness::default(),
             max_body_bytes: settings.server.max_body_bytes,
             log,
         })
@@ -198,10 +199,12 @@ impl Site {
 
     /// Whether requests can be answered: asked by who decides where they are sent.
     async fn ready(&self) -> ResponseParts {
-        match tokio::time::timeout(READY_LIMIT, self.exec.engine().applied_schema()).await {
-            Ok(Ok(_)) => json_response(StatusCode::OK, b"{\"status\":\"ready\"}".as_slice()),
-            _ => json_response(StatusCode::SERVICE_UNAVAILABLE, b"{\"status\":\"unavailable\"}".as_slice()),
-        }
+        let (status, body) = match self.readiness.ask(&self.exec).await {
+            Ready::Yes => (StatusCode::OK, "{\"status\":\"ready\"}"),
+            Ready::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "{\"status\":\"unavailable\"}"),
+            Ready::Outdated => (StatusCode::SERVICE_UNAVAILABLE, "{\"status\":\"outdated\"}"),
+        };
+        json_response(status, body)
     }
 }
 

@@ -123,3 +123,18 @@ fn another_name_is_a_way_to_keep_the_values() {
     let server = project.start(&["serve"]);
     assert_eq!(server.get_as(key, "/rest/v1/t?select=w").1, r#"[{"w":"kept"}]"#);
 }
+
+#[test]
+fn a_server_over_another_shape_is_not_ready() {
+    let project = Project::new(&of_type("text"));
+    project.succeed(&["schema", "apply"]);
+    let server = project.start(&["serve"]);
+    assert_eq!(server.get("/ready"), (200, r#"{"status":"ready"}"#.to_owned()));
+    project.write("schema/tables.sql", &format!("-- as before\n{}", of_type("text")));
+    project.succeed(&["schema", "apply"]);
+    assert_eq!(server.get("/ready").0, 200);
+    project.write("schema/tables.sql", &of_type("varchar(9)"));
+    project.succeed(&["schema", "apply"]);
+    assert_eq!(server.get("/ready"), (503, r#"{"status":"outdated"}"#.to_owned()));
+    assert_eq!(server.get("/health").0, 200);
+}
