@@ -376,6 +376,22 @@ fn objects_and_statements() {
             &["1:1: error: CREATE MATERIALIZED VIEW is not supported | create a plain view"],
         ),
         (
+            "create table t (a intt); alter table t drop column a; alter table t rename a to b, alter a type text;
+alter table t enable row levl security;",
+            &[
+                "1:19: error: type \"intt\" does not exist | did you mean \"int\"?",
+                "1:40: error: ALTER TABLE … DROP COLUMN is not supported | schema files only say what there is: remove it where it is declared",
+                "1:69: error: ALTER TABLE … RENAME A is not supported | rename it where it is declared, and comment on it with '@renamed-from old_name'",
+                "2:15: error: ALTER TABLE … ENABLE ROW is not supported | did you mean ENABLE ROW LEVEL SECURITY?",
+            ],
+        ),
+        (
+            "create table t (a int); alter table t alter a type text;",
+            &[
+                "1:39: error: ALTER COLUMN … TYPE TEXT is not supported | change the type where the column is declared",
+            ],
+        ),
+        (
             "create role boss;",
             &["1:1: error: CREATE ROLE is not supported | there are anon, authenticated and service_role"],
         ),

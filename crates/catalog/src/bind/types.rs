@@ -18,6 +18,8 @@ pub(crate) struct NamedType {
 }
 
 const BUILT_IN: &[&str] = &[
+    "int",
+    "bool",
     "boolean",
     "smallint",
     "integer",

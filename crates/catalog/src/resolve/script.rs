@@ -109,6 +109,14 @@ fn unsupported(what: &str, place: Span) -> Diagnostic {
 
 fn instead_of(what: &str) -> Option<&'static str> {
     const INSTEAD: &[(&str, &str)] = &[
+        ("ALTER TABLE … DROP", "schema files only say what there is: remove it where it is declared"),
+        (
+            "ALTER TABLE … RENAME",
+            "rename it where it is declared, and comment on it with '@renamed-from old_name'",
+        ),
+        ("ALTER COLUMN … TYPE", "change the type where the column is declared"),
+        ("ALTER COLUMN … SET DATA", "change the type where the column is declared"),
+        ("… ENABLE ROW", "did you mean ENABLE ROW LEVEL SECURITY?"),
         ("TRIGGER", "use a default, a generated column, a CHECK or a policy"),
         ("PROCEDURE", "write a function: CREATE FUNCTION … LANGUAGE sql AS $$ SELECT … $$"),
         ("MATERIALIZED", "create a plain view"),
