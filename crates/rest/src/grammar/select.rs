@@ -1,6 +1,6 @@
 //! The `select` parameter.
 
-use mainstay_base::Result;
+use mainstay_base::{Problem, Result};
 use mainstay_query::{AggregateName, Embed, EmbedJoin, Field, Level, SelectItem};
 
 use super::cursor::Cursor;
@@ -11,11 +11,38 @@ const ITEMS_USUAL: usize = 8;
 /// Deepest nesting that the parser follows; the planner has its own, smaller bound.
 const DEPTH_MAX: usize = 64;
 
+/// Most items of a list with those of its embeds: more than a table has columns. Each is a value in every row of the answer.
+const ITEMS_MAX: usize = 2_000;
+/// Most embeds of a list with those inside. Each is a query of its own.
+const EMBEDS_MAX: usize = 100;
+
 /// Reads a select list. An empty one selects nothing.
 pub(crate) fn select(text: &str) -> Result<Vec<SelectItem>> {
     let mut cursor = Cursor::new(text, "select parameter");
     let items = items(&mut cursor, 0)?;
-    if cursor.at_end() { Ok(items) } else { Err(cursor.unexpected("\",\" or end of input")) }
+    if !cursor.at_end() {
+        return Err(cursor.unexpected("\",\" or end of input"));
+    }
+    let too_many =
+        |what: String| Problem::new("PGRST100", "the select parameter asks for too much").with_details(what);
+    match size(&items) {
+        (items, _) if items > ITEMS_MAX => Err(too_many(format!("{items} items, of {ITEMS_MAX} at most"))),
+        (_, embeds) if embeds > EMBEDS_MAX => {
+            Err(too_many(format!("{embeds} embeds, of {EMBEDS_MAX} at most")))
+        }
+        _ => Ok(items),
+    }
+}
+
+/// How many items and how many embeds there are at all levels.
+fn size(list: &[SelectItem]) -> (usize, usize) {
+    list.iter().fold((list.len(), 0), |(items, embeds), item| match item {
+        SelectItem::Embed(embed) => {
+            let (inner_items, inner_embeds) = size(&embed.level.select);
+            (items + inner_items, embeds + 1 + inner_embeds)
+        }
+        _ => (items, embeds),
+    })
 }
 
 fn items(cursor: &mut Cursor<'_>, depth: usize) -> Result<Vec<SelectItem>> {
@@ -151,6 +178,21 @@ mod tests {
                 _ => None,
             })
             .collect()
+    }
+
+    #[test]
+    fn k12_a_list_asks_for_so_much() {
+        let list = |item: &str, number: usize| vec![item; number].join(",");
+        assert!(select(&list("id", ITEMS_MAX)).is_ok());
+        assert!(select(&list("a(id)", EMBEDS_MAX)).is_ok());
+        for text in [
+            list("id", ITEMS_MAX + 1),
+            format!("a({})", list("id", ITEMS_MAX)),
+            list("a(id)", EMBEDS_MAX + 1),
+            format!("a({})", list("b()", EMBEDS_MAX)),
+        ] {
+            assert_eq!(select(&text).unwrap_err().code(), "PGRST100");
+        }
     }
 
     #[test]
