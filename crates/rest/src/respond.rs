@@ -22,6 +22,9 @@ pub(crate) const UNRESERVED: &AsciiSet =
 /// answers whose headers are too large: Node.js above 16 KiB.
 const LOCATED_QUERY_BYTES_MAX: usize = 2048;
 
+/// How many parameters a list has room for before it grows.
+const PARAMETERS_USUAL: usize = 8;
+
 /// The window of a read lies beyond the rows: `PGRST103`, and the `Content-Range` that says where they end.
 pub(crate) struct Beyond {
     pub problem: Problem,
@@ -49,7 +52,10 @@ pub(crate) fn respond(shape: &AnswerShape, query: &str, answer: Answer) -> Resul
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(shape.media.content_type()));
     }
     if shape.verb == Verb::Read && query.len() <= LOCATED_QUERY_BYTES_MAX {
-        put(&mut headers, CONTENT_LOCATION, &content_location(&shape.path, query));
+        let location = Bytes::from(content_location(&shape.path, query));
+        if let Ok(location) = HeaderValue::from_maybe_shared(location) {
+            headers.insert(CONTENT_LOCATION, location);
+        }
     }
     if let Verb::Insert { .. } = shape.verb
         && shape.prefer.representation == Some(Representation::HeadersOnly)
@@ -130,9 +136,12 @@ fn content_range(shape: &AnswerShape, answer: &Answer) -> Option<HeaderValue> {
 
 /// The path with its parameters sorted by name: one name for equal requests.
 fn content_location(path: &str, query: &str) -> String {
-    let mut pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-    pairs.sort();
-    let mut location = format!("/{}", utf8_percent_encode(path, UNRESERVED));
+    let mut pairs = Vec::with_capacity(PARAMETERS_USUAL);
+    pairs.extend(form_urlencoded::parse(query.as_bytes()));
+    pairs.sort_unstable();
+    let mut location = String::with_capacity(path.len() + query.len() * 2);
+    location.push('/');
+    location.extend(utf8_percent_encode(path, UNRESERVED));
     for (position, (key, value)) in pairs.iter().enumerate() {
         location.push(if position == 0 { '?' } else { '&' });
         location.extend(utf8_percent_encode(key, UNRESERVED));

@@ -33,6 +33,13 @@ pub fn json_str(text: &str, out: &mut Vec<u8>) {
 /// The first byte from `start` on that a JSON string must escape.
 fn next_escaped(bytes: &[u8], start: usize) -> Option<usize> {
     let mut position = start;
+    // Blocks are tested as a whole, which the compiler does with vector instructions.
+    while let Some(block) = bytes.get(position..).and_then(<[u8]>::first_chunk::<16>) {
+        if block.iter().fold(false, |found, byte| found | must_escape(*byte)) {
+            break;
+        }
+        position += block.len();
+    }
     while let Some(word) = bytes.get(position..).and_then(<[u8]>::first_chunk) {
         match to_escape(u64::from_le_bytes(*word)) {
             0 => position += word.len(),
@@ -46,6 +53,10 @@ fn next_escaped(bytes: &[u8], start: usize) -> Option<usize> {
         0 => None,
         found => Some(position + found.trailing_zeros() as usize / 8),
     }
+}
+
+fn must_escape(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
 /// The top bit of each of eight bytes that must be escaped: controls, the quote and the backslash. Bits above the lowest
@@ -160,12 +171,11 @@ mod tests {
 
     #[test]
     fn what_must_be_escaped_is_found_wherever_it_stands() {
-        let must = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
         for filler in ["x", "é", "!", "\u{7f}"] {
             for byte in 0..0x80 {
                 for at in 0..20 {
                     let text = format!("{}{}{}", filler.repeat(at), char::from(byte), filler.repeat(9));
-                    let expected = text.bytes().position(must);
+                    let expected = text.bytes().position(must_escape);
                     assert_eq!(next_escaped(text.as_bytes(), 0), expected, "{text:?}");
                     if let Some(found) = expected {
                         assert_eq!(next_escaped(text.as_bytes(), found + 1), None, "{text:?}");
