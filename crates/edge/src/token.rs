@@ -127,6 +127,10 @@ impl Tokens {
         }
         let decoded = jsonwebtoken::decode::<Map<String, Json>>(token, &self.decoding, &self.validation)
             .map_err(|error| signature_problem(error.kind()))?;
+        // What a token calls critical must be understood (RFC 7515, section 4.1.11), and none of it is.
+        if decoded.header.crit.is_some() {
+            return Err(signature_problem(&ErrorKind::InvalidToken));
+        }
         let claims = decoded.claims;
         let window = Window::of(&claims)?;
         let role = claims.get("role").and_then(Json::as_str).unwrap_or(Role::ANON);
@@ -256,6 +260,16 @@ mod tests {
             let problem = tokens.caller(&headers(token), NOW_S).unwrap_err();
             assert_eq!(problem.code(), "PGRST301", "{token}: {problem}");
         }
+    }
+
+    #[test]
+    fn k2_a_token_with_critical_extensions_is_refused() {
+        let tokens = Tokens::new(SECRET);
+        let mut header = Header::new(Algorithm::HS256);
+        header.crit = Some(vec!["b64".to_owned()]);
+        let token =
+            jsonwebtoken::encode(&header, &json!({"role": "authenticated"}), &tokens.encoding).unwrap();
+        assert_eq!(tokens.caller(&headers(&token), NOW_S).unwrap_err().code(), "PGRST301");
     }
 
     #[test]

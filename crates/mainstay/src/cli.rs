@@ -96,7 +96,7 @@ enum Command {
         #[arg(long)]
         json: bool,
         /// A token for this user, valid for a day.
-        #[arg(long, value_name = "UUID")]
+        #[arg(long, value_name = "UUID", value_parser = user_id, conflicts_with = "json")]
         user: Option<String>,
     },
     /// Check the schema, show what would change, or change it.
@@ -181,6 +181,18 @@ enum DbCommand {
 
 fn address(text: &str) -> std::result::Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| NO_ADDRESS)
+}
+
+/// Who signs in has an identifier that `auth.uid()` gives to policies, and that is a uuid.
+fn user_id(text: &str) -> std::result::Result<String, &'static str> {
+    let digits: Vec<usize> = text.split('-').map(str::len).collect();
+    let is_uuid =
+        digits == [8, 4, 4, 4, 12] && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
+    if is_uuid {
+        Ok(text.to_owned())
+    } else {
+        Err("expected a uuid, such as 00000000-0000-4000-8000-000000000001")
+    }
 }
 
 /// Which project.

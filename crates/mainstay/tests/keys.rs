@@ -52,3 +52,14 @@ fn a_secret_that_can_be_guessed_is_refused() {
     let done = project.run_with(&["keys"], &[("MAINSTAY_JWT_SECRET", &long)]);
     assert!(done.code == 0 && done.stdout.contains(&long), "{}", done.stderr);
 }
+
+#[test]
+fn a_token_is_signed_for_a_uuid() {
+    let project = Project::new(NOTES);
+    let token = project.succeed(&["keys", "--user", "00000000-0000-4000-8000-00000000000A"]);
+    assert_eq!(token.matches('.').count(), 2, "{token}");
+    for user in ["alice", "", "00000000-0000-4000-8000-00000000000g", "00000000000040008000000000000001"] {
+        let done = project.run(&["keys", "--user", user]);
+        assert!(done.code == 2 && done.stderr.contains("expected a uuid"), "{user}: {}", done.stderr);
+    }
+}
