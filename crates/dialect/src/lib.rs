@@ -4,6 +4,8 @@
 //! string becomes SQL. Statement text depends on the shape of what is asked only, never on a request's values. Drivers
 //! are unknown here: whoever has one binds the inputs of a [`Statement`](sqlite::Statement) and registers the functions.
 
+mod fallible;
+pub mod postgres;
 mod sql;
 pub mod sqlite;
 

@@ -134,6 +134,11 @@ impl<I> Sql<I> {
 impl<I: PartialEq> Sql<I> {
     /// The text and its inputs in order. Equal inputs share one parameter, `?1`, `?2` ….
     pub fn finish(self, quoting: Quoting) -> (String, Vec<I>) {
+        self.finish_with(quoting, '?')
+    }
+
+    /// The same with another sign before the parameters' numbers.
+    pub fn finish_with(self, quoting: Quoting, sign: char) -> (String, Vec<I>) {
         let mut text = String::new();
         let mut inputs: Vec<I> = Vec::new();
         for piece in self.pieces {
@@ -148,7 +153,7 @@ impl<I: PartialEq> Sql<I> {
                         inputs.push(input);
                         inputs.len() - 1
                     });
-                    _ = write!(text, "?{}", position + 1);
+                    _ = write!(text, "{sign}{}", position + 1);
                 }
             }
         }

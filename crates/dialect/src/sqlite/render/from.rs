@@ -5,10 +5,11 @@ use mainstay_expr::{
     ColumnRef, Expr, ExprKind, FromItem, JoinKind, Select, SourceId, TableSource, Tree, Type,
 };
 
-use super::barrier::{behind, hides_rows};
+use super::barrier::behind;
 use super::fragment::unify;
 use super::lateral;
 use super::{ColumnForm, Renderer, Source, Sql, alias, connected, table_name, unsupported};
+use crate::fallible::hides_rows;
 use crate::sql::sql;
 use crate::sqlite::storage::Storage;
 
