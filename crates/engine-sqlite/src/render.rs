@@ -7,8 +7,8 @@ use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, ColumnDefault, Table};
 use mainstay_dialect::sqlite::storage::{DatumRef, Storage};
 use mainstay_dialect::sqlite::{self, Input, Restriction, Statement, row_id_column};
-use mainstay_engine::{Job, Shape, join_to_one};
-use mainstay_expr::{CompareOp, Expr, ExprKind, Input as ExprInput, Select, SourceId, TableId, Type, Value};
+use mainstay_engine::{Job, Page, Shape, join_to_one};
+use mainstay_expr::{CompareOp, Expr, ExprKind, Input as ExprInput, Select, SourceId, TableId, Type};
 use mainstay_plan::{
     Action, Child, ConflictAction, DeletePlan, InsertPlan, NewColumn, Node, Otherwise, Plan, ReadPlan,
     ResultKind, Returning, RowCheck, UpdatePlan,
@@ -83,19 +83,6 @@ pub(crate) struct KeyColumn {
 pub(crate) struct RenderedTotal {
     pub count: Query,
     pub page: Page,
-}
-
-/// The bounds of a read's page.
-pub(crate) struct Page {
-    limit: Bound,
-    offset: Bound,
-}
-
-enum Bound {
-    None,
-    Known(i64),
-    Slot(u32),
-    Unknown,
 }
 
 pub(crate) struct RenderedInsert {
@@ -257,7 +244,7 @@ const OUTER: SourceId = SourceId(u32::MAX);
 
 impl RenderedRead {
     fn new(catalog: &Catalog, plan: &ReadPlan) -> Result<Self> {
-        let root = join_to_one(&plan.root, OUTER);
+        let root = join_to_one(&plan.root, Some(OUTER));
         let one = sqlite::select(catalog, &root.select, Restriction::None)?;
         let tree = RenderedTree::new(catalog, &root, plan.result, one, None)?;
         let total = match &plan.total {
@@ -299,7 +286,7 @@ impl RenderedTree {
 
     /// What a write reads back, found by rowid.
     fn returning(catalog: &Catalog, returning: &Returning) -> Result<Self> {
-        let node = &join_to_one(&returning.node, OUTER);
+        let node = &join_to_one(&returning.node, Some(OUTER));
         let one = sqlite::select(catalog, &node.select, Restriction::Row(returning.source))?;
         let many = sqlite::select(catalog, &node.select, Restriction::Rows(returning.source))?;
         Self::new(catalog, node, ResultKind::Rows, one, Some(many))
@@ -370,46 +357,6 @@ impl KeyColumn {
         }
         let converted = self.parent.decode(datum).and_then(|value| self.child.encode(&value));
         converted.is_ok_and(|datum| key::push(bytes, &self.child, datum.as_ref()))
-    }
-}
-
-impl Page {
-    fn of(select: &Select) -> Self {
-        Self { limit: Bound::of(select.limit.as_ref()), offset: Bound::of(select.offset.as_ref()) }
-    }
-
-    /// The number of all rows, when a page of `rows` rows tells it.
-    pub fn known(&self, slots: &[Value], rows: u64) -> Option<u64> {
-        let limit = self.limit.value(slots)?;
-        let offset = self.offset.value(slots)?.unwrap_or(0);
-        let not_full = limit.is_none_or(|limit| rows < limit);
-        (not_full && (rows > 0 || offset == 0)).then_some(offset + rows)
-    }
-}
-
-impl Bound {
-    fn of(expr: Option<&Expr>) -> Self {
-        match expr.map(|expr| &expr.kind) {
-            None => Self::None,
-            Some(ExprKind::Literal(Value::Int(count))) => Self::Known(*count),
-            Some(ExprKind::Input(ExprInput::Slot(slot))) => Self::Slot(*slot),
-            Some(_) => Self::Unknown,
-        }
-    }
-
-    /// Outer `None` when it is not known without asking the database, inner `None` when there is no bound.
-    fn value(&self, slots: &[Value]) -> Option<Option<u64>> {
-        let count = match self {
-            Self::None => return Some(None),
-            Self::Known(count) => *count,
-            Self::Slot(slot) => match slots.get(*slot as usize)? {
-                Value::Null => return Some(None),
-                Value::Int(count) => *count,
-                _ => return None,
-            },
-            Self::Unknown => return None,
-        };
-        u64::try_from(count).ok().map(Some)
     }
 }
 

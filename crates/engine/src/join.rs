@@ -5,17 +5,18 @@ use mainstay_expr::{CompareOp, Expr, FromItem, Item, JoinKind, Select, SourceId}
 use mainstay_plan::{Child, Field, Node};
 
 /// The same tree with fewer levels: to-one children that are plain rows of a table are joined into the level above.
-/// `outer` is a source number that the tree does not use.
 ///
-/// Where the rows of a level are sorted and cut, the join is made with the rows that are left.
-pub fn join_to_one(node: &Node, outer: SourceId) -> Node {
+/// Where the root's rows are sorted and cut, the join is made with the rows that are left, as a derived table that becomes source
+/// `outer`, which the tree does not use; with `None` the joined rows are sorted and cut, for databases that join no more rows than
+/// they need and keep no order of a derived table.
+pub fn join_to_one(node: &Node, outer: Option<SourceId>) -> Node {
     let is_cut = !node.select.order_by.is_empty() && node.select.limit.is_some();
     let mut node = joined_below(node);
     let joins = joinable(&node);
     if joins.is_empty() {
         return node;
     }
-    if is_cut {
+    if let Some(outer) = outer.filter(|_| is_cut) {
         node.select = derived(node.select, outer);
     }
     join(node, &joins)

@@ -7,6 +7,7 @@ mod job;
 mod join;
 mod keys;
 mod load;
+mod page;
 mod rows;
 mod shape;
 mod stitch;
@@ -27,6 +28,7 @@ pub use job::{Answer, Change, ChangeKind, Changes, Expect, Format, Inputs, Job, 
 pub use join::join_to_one;
 pub use keys::Keys;
 pub use load::{Item, Items, Target};
+pub use page::Page;
 pub use rows::{LevelWriter, Levels, ValueForm};
 pub use shape::{Branch, Level, Part, Shape};
 
