@@ -1,0 +1,125 @@
+//! The values of an execution as a statement's parameters, each in the text form of its type.
+
+use bytes::BytesMut;
+use mainstay_base::{Problem, Result};
+use mainstay_dialect::postgres::{Bound, Input};
+use mainstay_engine::NewValue;
+use mainstay_expr::{Session, Type, Value, Zone, output};
+use tokio_postgres::types::{Format, IsNull, ToSql, to_sql_checked};
+
+use crate::render::Query;
+
+/// Where the values of one execution are found.
+#[derive(Clone, Copy)]
+pub(crate) struct Values<'v> {
+    pub slots: &'v [Value],
+    pub session: &'v Session,
+    pub new: Option<NewRow<'v>>,
+    /// The columns of the keys of all parents, each an array in PostgreSQL's text form.
+    pub keys: &'v [String],
+    /// The places of the rows in question, in the same form.
+    pub rows: &'v str,
+}
+
+impl<'v> Values<'v> {
+    /// The values of a request alone.
+    pub fn of(slots: &'v [Value], session: &'v Session) -> Self {
+        Self { slots, session, new: None, keys: &[], rows: "{}" }
+    }
+}
+
+/// A row that is about to be written.
+#[derive(Clone, Copy)]
+pub(crate) struct NewRow<'v> {
+    pub values: &'v [NewValue],
+    /// The numbers drawn for some of its columns.
+    pub drawn: &'v [(u32, i64)],
+    /// Where each of the table's columns stands in `values`.
+    pub positions: &'v [Option<u32>],
+}
+
+impl NewRow<'_> {
+    /// What a column will hold, as a parameter of a type.
+    fn parameter(&self, column: u32, ty: &Type) -> Result<Parameter> {
+        let missing = || Problem::internal(format!("column {column} of the new row has no value"));
+        let position = self.positions.get(column as usize).copied().flatten().ok_or_else(missing)?;
+        match self.values.get(position as usize).ok_or_else(missing)? {
+            NewValue::Value(value) => Ok(Parameter::of(ty, value)),
+            NewValue::Identity => {
+                let drawn = self.drawn.iter().find(|(drawn, _)| *drawn == column).ok_or_else(missing)?;
+                Ok(Parameter::of(ty, &Value::Int(drawn.1)))
+            }
+        }
+    }
+
+    /// The value of a column, when it is known.
+    pub fn value(&self, column: u32) -> Option<&Value> {
+        let position = self.positions.get(column as usize).copied().flatten()?;
+        match self.values.get(position as usize)? {
+            NewValue::Value(value) => Some(value),
+            NewValue::Identity => None,
+        }
+    }
+}
+
+/// A parameter in its type's text form; `None` for NULL.
+#[derive(Debug)]
+pub(crate) struct Parameter(Option<Vec<u8>>);
+
+impl Parameter {
+    fn of(ty: &Type, value: &Value) -> Self {
+        if value.is_null() {
+            return Self(None);
+        }
+        let mut text = Vec::new();
+        output::field(ty, value, &Zone::Utc, &mut text);
+        Self(Some(text))
+    }
+
+    /// A text.
+    pub fn text(text: &str) -> Self {
+        Self(Some(text.as_bytes().to_vec()))
+    }
+}
+
+impl ToSql for Parameter {
+    fn to_sql(
+        &self,
+        _: &tokio_postgres::types::Type,
+        out: &mut BytesMut,
+    ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(match &self.0 {
+            Some(text) => {
+                out.extend_from_slice(text);
+                IsNull::No
+            }
+            None => IsNull::Yes,
+        })
+    }
+
+    fn accepts(_: &tokio_postgres::types::Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, _: &tokio_postgres::types::Type) -> Format {
+        Format::Text
+    }
+
+    to_sql_checked!();
+}
+
+/// The parameters of a query.
+pub(crate) fn parameters(query: &Query, values: &Values<'_>) -> Result<Vec<Parameter>> {
+    query.inputs.iter().map(|input| parameter(input, values)).collect()
+}
+
+fn parameter(input: &Input, values: &Values<'_>) -> Result<Parameter> {
+    let missing = || Problem::internal(format!("a statement wants {:?}, which there is not", input.value));
+    Ok(match &input.value {
+        Bound::Slot(slot) => Parameter::of(&input.ty, values.slots.get(*slot as usize).ok_or_else(missing)?),
+        Bound::New(column) => values.new.ok_or_else(missing)?.parameter(*column, &input.ty)?,
+        Bound::Session(wanted) => Parameter::of(&input.ty, &values.session.value(wanted)?),
+        Bound::Keys(column) => Parameter::text(values.keys.get(*column as usize).ok_or_else(missing)?),
+        Bound::Rows => Parameter::text(values.rows),
+    })
+}

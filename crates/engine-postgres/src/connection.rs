@@ -1,0 +1,181 @@
+//! One connection: its settings, its prepared statements, and how long a statement may run on it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use mainstay_base::{Problem, Result};
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Client, Config, Error, NoTls, RowStream, Statement};
+
+use crate::bind::{Values, parameters};
+use crate::render::Query;
+use crate::{Options, errors};
+
+/// What every connection is set to, whatever the role or the database say: values are read and written in these forms.
+const SETTINGS: &str = "SET timezone = 'UTC'; SET datestyle = 'ISO, MDY'; SET intervalstyle = 'postgres'; \
+    SET standard_conforming_strings = on; SET extra_float_digits = 1; SET search_path = ''; \
+    SET row_security = on; SET client_min_messages = error; SET default_transaction_isolation = 'read committed'";
+/// Prepared statements kept at most; then all are let go.
+const STATEMENTS_MAX: usize = 1_000;
+/// The first wait before another try to connect; it doubles.
+const RETRY_FIRST: Duration = Duration::from_millis(20);
+
+/// A connection and what is prepared on it.
+pub(crate) struct Connection {
+    pub client: Client,
+    statements: Mutex<HashMap<u64, Statement>>,
+    /// The statement timeout that it has now, in milliseconds; 0 is none.
+    timeout_ms: AtomicU64,
+    /// Who uses it at the moment.
+    pub users: AtomicUsize,
+}
+
+/// Reads the url, and refuses what cannot be kept safe.
+pub(crate) fn config(options: &Options) -> Result<Config> {
+    let mut config: Config = options.url.parse().map_err(|error: Error| {
+        let why = std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string);
+        Problem::new("08001", format!("the database's url cannot be read: {why}"))
+            .with_hint("Write postgres://USER:PASSWORD@HOST:PORT/DATABASE.")
+    })?;
+    let is_local = |host: &Host| match host {
+        Host::Tcp(name) => matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1"),
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    };
+    let all_local = config.get_hosts().iter().all(is_local);
+    match config.get_ssl_mode() {
+        SslMode::Disable => {}
+        SslMode::Prefer if all_local => {}
+        _ => {
+            return Err(Problem::new("0A000", "encrypted connections to PostgreSQL are not supported yet")
+                .with_hint("Use a socket or the loopback address, or say sslmode=disable where the network is trusted."));
+        }
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("mainstay");
+    }
+    config.connect_timeout(options.connect_timeout);
+    Ok(config)
+}
+
+impl Connection {
+    /// Connects, and tries again for a while when the server is not there yet.
+    pub async fn open(config: &Config, patience: Duration) -> Result<Self> {
+        let mut wait = RETRY_FIRST;
+        let end = tokio::time::Instant::now() + patience;
+        loop {
+            match Self::try_open(config).await {
+                Ok(connection) => return Ok(connection),
+                Err(error) if errors::is_passing(&error) && tokio::time::Instant::now() + wait < end => {
+                    tokio::time::sleep(wait).await;
+                    wait *= 2;
+                }
+                Err(error) => return Err(errors::unreachable(&error)),
+            }
+        }
+    }
+
+    async fn try_open(config: &Config) -> std::result::Result<Self, Error> {
+        let (client, connection) = config.connect(NoTls).await?;
+        // It ends with the client; what goes wrong is told to whoever waits for an answer.
+        tokio::spawn(connection);
+        client.batch_execute(SETTINGS).await?;
+        Ok(Self {
+            client,
+            statements: Mutex::default(),
+            timeout_ms: AtomicU64::new(0),
+            users: AtomicUsize::new(0),
+        })
+    }
+
+    /// The prepared statement of a query.
+    pub async fn statement(&self, query: &Query) -> std::result::Result<Statement, Error> {
+        let known = self.known().get(&query.id).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let statement = self.client.prepare(&query.text).await?;
+        let mut known = self.known();
+        if known.len() >= STATEMENTS_MAX {
+            known.clear();
+        }
+        known.insert(query.id, statement.clone());
+        Ok(statement)
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Statement>> {
+        self.statements.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bounds how long the statements after this may run.
+    pub async fn allow(&self, timeout: Duration) -> std::result::Result<(), Error> {
+        let wanted = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX).clamp(1, i32::MAX as u64);
+        if self.timeout_ms.swap(wanted, Ordering::Relaxed) == wanted {
+            return Ok(());
+        }
+        let set = self.client.batch_execute(&format!("SET statement_timeout = {wanted}")).await;
+        if set.is_err() {
+            self.timeout_ms.store(0, Ordering::Relaxed);
+        }
+        set
+    }
+
+    /// Lets statements run as long as they need.
+    pub async fn allow_all(&self) -> std::result::Result<(), Error> {
+        self.timeout_ms.store(0, Ordering::Relaxed);
+        self.client.batch_execute("SET statement_timeout = 0").await
+    }
+
+    /// Runs a query; its rows come as they are read.
+    pub async fn rows(&self, query: &Query, values: &Values<'_>) -> std::result::Result<RowStream, Failed> {
+        let parameters = parameters(query, values)?;
+        let statement = self.statement(query).await?;
+        Ok(self.client.query_raw(&statement, parameters).await?)
+    }
+
+    /// Runs a query whose rows are few.
+    pub async fn all(
+        &self,
+        query: &Query,
+        values: &Values<'_>,
+    ) -> std::result::Result<Vec<tokio_postgres::Row>, Failed> {
+        use futures_util::TryStreamExt;
+        Ok(self.rows(query, values).await?.try_collect().await?)
+    }
+
+    /// A statement without values and rows, such as COMMIT.
+    pub async fn control(&self, sql: &'static str) -> std::result::Result<(), Error> {
+        self.client.batch_execute(sql).await
+    }
+}
+
+/// Why a statement did not do what it should.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    Postgres(Error),
+    Problem(Problem),
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self::Postgres(error)
+    }
+}
+
+impl From<Problem> for Failed {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl Failed {
+    /// As a problem, for a statement that reads.
+    pub fn plain(self) -> Problem {
+        match self {
+            Self::Postgres(error) => errors::plain(&error),
+            Self::Problem(problem) => problem,
+        }
+    }
+}

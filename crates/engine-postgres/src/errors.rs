@@ -1,0 +1,156 @@
+//! PostgreSQL's errors as problems. They have their codes and words already; what is ours is the loss of a connection, and what
+//! hidden rows may not be told.
+
+use mainstay_base::Problem;
+use mainstay_catalog::{Catalog, Table};
+use mainstay_dialect::postgres::check_name;
+use mainstay_expr::Session;
+use tokio_postgres::Error;
+use tokio_postgres::error::DbError;
+
+/// What became of a statement.
+pub(crate) fn plain(error: &Error) -> Problem {
+    match error.as_db_error() {
+        Some(error) => told(error),
+        None if error.is_closed() => lost(),
+        None => Problem::new("08006", format!("the database did not answer as it should: {}", chain(error))),
+    }
+}
+
+fn told(error: &DbError) -> Problem {
+    let mut problem = Problem::new(error.code().code().to_owned(), error.message());
+    if let Some(detail) = error.detail() {
+        problem = problem.with_details(detail);
+    }
+    match error.hint() {
+        Some(hint) => problem.with_hint(hint),
+        None => problem,
+    }
+}
+
+/// What became of a write. The server speaks to us as to the owner; values are told on only to those whom row-level security
+/// could not hide them from.
+pub(crate) fn of_write(error: &Error, catalog: &Catalog, session: &Session) -> Problem {
+    let Some(error) = error.as_db_error() else { return plain(error) };
+    let table = error.table().and_then(|name| {
+        let schema = error.schema()?;
+        catalog.tables.iter().find(|table| table.schema == schema && table.name == name)
+    });
+    let Some(table) = table else { return told(error) };
+    let told = told(error);
+    let told = of_domain(error, &told, catalog, table).unwrap_or(told);
+    match error.code().code() {
+        "23505" | "23514" | "23502" if !may_tell(table, session) => {
+            Problem::new(told.code().to_owned(), told.message())
+        }
+        "23505" => as_declared(told),
+        "23503" => of_reference(told, catalog, table, session),
+        _ => told,
+    }
+}
+
+/// The key of an index over an expression, without the collations that only the database's copy of it names.
+fn as_declared(told: Problem) -> Problem {
+    let details = told.details().and_then(|details| details.as_str());
+    let Some((key, values)) = details.and_then(|details| details.split_once(")=(")) else { return told };
+    if !key.contains(" COLLATE ") {
+        return told;
+    }
+    let key = key.replace(" COLLATE \"default\"", "").replace(" COLLATE \"C\"", "");
+    Problem::new("23505", told.message()).with_details(format!("{key})=({values}"))
+}
+
+/// The checks of domains are checks of tables here.
+fn of_domain(error: &DbError, told: &Problem, catalog: &Catalog, table: &Table) -> Option<Problem> {
+    match error.code().code() {
+        "23514" => {
+            let position = (0..table.checks.len())
+                .find(|at| Some(check_name(table, *at).as_str()) == error.constraint())?;
+            let check = &table.checks[position];
+            let domain = check.domain.as_ref()?;
+            let message = format!("value for domain {domain} violates check constraint \"{}\"", check.name);
+            Some(Problem::new("23514", message))
+        }
+        "23502" => {
+            let column = table.columns.iter().find(|column| Some(column.name.as_str()) == error.column())?;
+            let domain = catalog.domains.get(column.domain? as usize).filter(|domain| domain.not_null)?;
+            Some(Problem::new(
+                told.code().to_owned(),
+                format!("domain {} does not allow null values", domain.name),
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// A violated foreign key without its values, as PostgreSQL itself leaves them out: those of the row that was written, or
+/// those of the row that others refer to.
+fn of_reference(told: Problem, catalog: &Catalog, table: &Table, session: &Session) -> Problem {
+    let is_removal = told.message().starts_with("update or delete");
+    let spoken_of = match is_removal {
+        true => told
+            .message()
+            .split('"')
+            .nth(1)
+            .and_then(|name| catalog.tables.iter().find(|table| !table.is_view() && table.name == name)),
+        false => Some(table),
+    };
+    if spoken_of.is_some_and(|table| may_tell(table, session)) {
+        return told;
+    }
+    let Some(other) = told.details().and_then(|details| details.as_str()?.rsplit('"').nth(1)) else {
+        return told;
+    };
+    let details = match is_removal {
+        true => format!("Key is still referenced from table \"{other}\"."),
+        false => format!("Key is not present in table \"{other}\"."),
+    };
+    Problem::new("23503", told.message()).with_details(details)
+}
+
+/// Whether row-level security could hide nothing of the table from whoever asks.
+fn may_tell(table: &Table, session: &Session) -> bool {
+    session.role.bypasses_row_security() || !table.row_security
+}
+
+/// The database could not be reached.
+pub(crate) fn unreachable(error: &Error) -> Problem {
+    match error.as_db_error() {
+        Some(error) => told(error),
+        None => Problem::new("08001", format!("could not connect to the database: {}", chain(error))),
+    }
+}
+
+/// Whether to try again soon: nobody listens yet, or the server is starting or full.
+pub(crate) fn is_passing(error: &Error) -> bool {
+    match error.as_db_error() {
+        Some(error) => matches!(error.code().code(), "57P03" | "53300" | "57P01" | "57P02"),
+        None => true,
+    }
+}
+
+/// The connection was lost.
+fn lost() -> Problem {
+    Problem::new("08006", "the connection to the database was lost")
+}
+
+/// The engine was closed.
+pub(crate) fn closed() -> Problem {
+    Problem::new("57P01", "the database is closed")
+}
+
+/// The transaction ended before this was asked of it.
+pub(crate) fn over() -> Problem {
+    Problem::new("25P04", "terminating connection due to transaction timeout")
+}
+
+/// An error and what caused it, in one line.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

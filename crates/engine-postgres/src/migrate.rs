@@ -1,0 +1,99 @@
+//! Brings a database into a new shape in one transaction.
+
+use mainstay_base::{Problem, Result};
+use mainstay_dialect::postgres::{self, APPLIED, HOUSEHOLD, STORE, Statement};
+use mainstay_expr::{RequestContext, Role, Session};
+use mainstay_migrate::Migration;
+use tokio_postgres::error::SqlState;
+
+use crate::bind::Parameter;
+use crate::connection::Connection;
+use crate::errors;
+use crate::pool::Lease;
+
+/// Two migrations of one database wait for one another; the number means nothing else.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(7236118254)";
+
+/// The schema text that was applied last.
+pub(crate) async fn applied(connection: &Connection) -> Result<Option<String>> {
+    match connection.client.query_opt(APPLIED, &[]).await {
+        Ok(row) => row.map(|row| row.try_get(0)).transpose().map_err(|error| errors::plain(&error)),
+        Err(error) if is_missing(&error) => Ok(None),
+        Err(error) => Err(errors::plain(&error)),
+    }
+}
+
+fn is_missing(error: &tokio_postgres::Error) -> bool {
+    matches!(error.code(), Some(code) if [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME].contains(code))
+}
+
+/// Runs a migration and stores the new schema's text.
+pub(crate) async fn run(
+    lease: Lease,
+    migration: &Migration,
+    text: &str,
+    progress: &(dyn Fn(u64, u64) + Send + Sync),
+) -> Result<()> {
+    let statements = postgres::migration(migration)?;
+    let connection = lease.connection()?;
+    let plain = |error: tokio_postgres::Error| errors::plain(&error);
+    connection.allow_all().await.map_err(plain)?;
+    connection.control("BEGIN").await.map_err(plain)?;
+    let done = steps(connection, migration, &statements, text, progress).await;
+    match done {
+        Ok(()) => connection.control("COMMIT").await.map_err(|error| misfit(&error, migration))?,
+        Err(problem) => {
+            connection.control("ROLLBACK").await.map_err(plain)?;
+            lease.finish();
+            return Err(problem);
+        }
+    }
+    lease.finish();
+    Ok(())
+}
+
+async fn steps(
+    connection: &Connection,
+    migration: &Migration,
+    statements: &[Statement],
+    text: &str,
+    progress: &(dyn Fn(u64, u64) + Send + Sync),
+) -> Result<()> {
+    let plain = |error: tokio_postgres::Error| errors::plain(&error);
+    connection.control(LOCK).await.map_err(plain)?;
+    connection.control(HOUSEHOLD).await.map_err(plain)?;
+    create_roles(connection, migration).await?;
+    let total = statements.len() as u64;
+    for (done, statement) in statements.iter().enumerate() {
+        let run = connection.client.batch_execute(&statement.text).await;
+        run.map_err(|error| misfit(&error, migration))?;
+        progress(done as u64 + 1, total);
+    }
+    let store = connection.client.execute_raw(STORE, [Parameter::text(text)]);
+    store.await.map(|_| ()).map_err(plain)
+}
+
+/// Roles that the schema names and the cluster does not have.
+async fn create_roles(connection: &Connection, migration: &Migration) -> Result<()> {
+    let plain = |error: tokio_postgres::Error| errors::plain(&error);
+    for role in &migration.to.roles {
+        let found = "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = $1";
+        if connection.client.query_opt(found, &[role]).await.map_err(plain)?.is_none() {
+            let statement = postgres::create_role(role);
+            connection.client.batch_execute(&statement.text).await.map_err(plain)?;
+        }
+    }
+    Ok(())
+}
+
+/// Why rows do not fit into the new shape; the schema's owner may know everything.
+fn misfit(error: &tokio_postgres::Error, migration: &Migration) -> Problem {
+    let owner = Session {
+        role: Role::new(Role::SERVICE),
+        claims: std::sync::Arc::new(serde_json::json!({ "role": Role::SERVICE })),
+        request: RequestContext::default(),
+        now_us: 0,
+        timezone: None,
+    };
+    errors::of_write(error, &migration.to, &owner)
+}

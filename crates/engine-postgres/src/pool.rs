@@ -1,0 +1,176 @@
+//! The connections of one database: a few that reads of one statement share, each answering them in order, and a few that
+//! transactions have to themselves.
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use mainstay_base::{Problem, Result};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_postgres::{Config, NoTls};
+
+use crate::connection::{Connection, config};
+use crate::{Options, errors};
+
+/// All connections of one database. They are opened when they are needed.
+pub(crate) struct Pool {
+    options: Options,
+    config: Config,
+    shared: Mutex<Vec<Arc<Connection>>>,
+    /// Held while a shared connection is opened, so that those who wait for one open no others.
+    opening: tokio::sync::Mutex<()>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+    permits: Arc<Semaphore>,
+    closed: AtomicBool,
+}
+
+/// A use of a shared connection.
+pub(crate) struct Shared(Arc<Connection>);
+
+impl Shared {
+    fn new(connection: Arc<Connection>) -> Self {
+        connection.users.fetch_add(1, Ordering::Relaxed);
+        Self(connection)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.0.users.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Deref for Shared {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
+}
+
+/// A connection that nobody else uses. Unless it is given back with [`Lease::finish`] its work is interrupted and it is closed,
+/// which undoes an open transaction.
+pub(crate) struct Lease {
+    connection: Option<Connection>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Lease {
+    /// Its connection.
+    pub fn connection(&self) -> Result<&Connection> {
+        self.connection.as_ref().ok_or_else(errors::closed)
+    }
+
+    /// Gives the connection back; no transaction is open on it.
+    pub fn finish(mut self) {
+        if let Some(connection) = self.connection.take().filter(|connection| !connection.client.is_closed()) {
+            lock(&self.idle).push(connection);
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        let cancel = connection.client.cancel_token();
+        drop(connection);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            // When it does not reach the server, the statement's own timeout ends it.
+            runtime.spawn(async move { _ = cancel.cancel_query(NoTls).await });
+        }
+    }
+}
+
+impl Pool {
+    /// The pool of a database; nothing is opened yet.
+    pub fn new(options: &Options) -> Result<Self> {
+        Ok(Self {
+            config: config(options)?,
+            shared: Mutex::default(),
+            opening: tokio::sync::Mutex::new(()),
+            idle: Arc::default(),
+            permits: Arc::new(Semaphore::new(options.transactions_max)),
+            closed: AtomicBool::new(false),
+            options: options.clone(),
+        })
+    }
+
+    /// The shared connection with the least to do.
+    pub async fn shared(&self) -> Result<Shared> {
+        match self.least_used() {
+            Some((least, 0, _)) => return Ok(least),
+            Some((least, _, count)) => {
+                if count < self.options.shared_max
+                    && let Ok(_opening) = self.opening.try_lock()
+                {
+                    return self.open_shared().await;
+                }
+                return Ok(least);
+            }
+            None => {}
+        }
+        let _opening = self.opening.lock().await;
+        match self.least_used() {
+            Some((least, ..)) => Ok(least),
+            None => self.open_shared().await,
+        }
+    }
+
+    async fn open_shared(&self) -> Result<Shared> {
+        let connection = Arc::new(self.open().await?);
+        let mut shared = lock(&self.shared);
+        shared.push(Arc::clone(&connection));
+        Ok(Shared::new(connection))
+    }
+
+    /// The least used connection, how many used it, and how many connections there are.
+    fn least_used(&self) -> Option<(Shared, usize, usize)> {
+        let mut shared = lock(&self.shared);
+        shared.retain(|connection| !connection.client.is_closed());
+        let users = |connection: &Arc<Connection>| connection.users.load(Ordering::Relaxed);
+        let least = shared.iter().min_by_key(|connection| users(connection))?;
+        Some((Shared::new(Arc::clone(least)), users(least) - 1, shared.len()))
+    }
+
+    /// A connection of one's own.
+    pub async fn lease(&self) -> Result<Lease> {
+        let permit =
+            tokio::time::timeout(self.options.transaction_timeout, Arc::clone(&self.permits).acquire_owned());
+        let permit = permit.await.map_err(|_| {
+            Problem::new("53300", "too many transactions are waiting for a connection to the database")
+                .with_hint("Try again later.")
+        })?;
+        let permit = permit.map_err(|_| errors::closed())?;
+        let idle = loop {
+            match lock(&self.idle).pop() {
+                Some(connection) if connection.client.is_closed() => {}
+                other => break other,
+            }
+        };
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.open().await?,
+        };
+        Ok(Lease { connection: Some(connection), idle: Arc::clone(&self.idle), _permit: permit })
+    }
+
+    async fn open(&self) -> Result<Connection> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(errors::closed());
+        }
+        Connection::open(&self.config, self.options.connect_timeout).await
+    }
+
+    /// Closes what is not in use, and opens nothing any more.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+        self.permits.close();
+        lock(&self.shared).clear();
+        lock(&self.idle).clear();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

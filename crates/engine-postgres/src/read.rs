@@ -1,0 +1,159 @@
+//! Runs the reads of a tree on one connection, level by level, and writes the answer.
+
+use futures_util::TryStreamExt;
+use mainstay_base::{Problem, Result};
+use mainstay_engine::{Answer, Job, Keys, LevelWriter, Levels, Output, Part};
+use mainstay_expr::{Session, TimeContext, Zone};
+use tokio_postgres::Row;
+
+use crate::bind::Values;
+use crate::connection::{Connection, Failed};
+use crate::output::{self, finish_array, push_element, push_key, raw};
+use crate::render::{Query, RenderedLevel, RenderedRead, RenderedTotal, RenderedTree};
+
+/// Runs a read.
+pub(crate) async fn run(
+    connection: &Connection,
+    read: &RenderedRead,
+    job: &Job,
+    bytes_max: usize,
+) -> std::result::Result<Answer, Failed> {
+    let values = Values::of(&job.inputs.slots, &job.inputs.session);
+    let (body, rows) = tree(connection, &read.tree, &values, job.output, bytes_max).await?;
+    let total = match &read.total {
+        Some(total) => Some(count(connection, total, &values, rows).await?),
+        None => None,
+    };
+    Ok(Answer { body, rows, total, affected: rows, inserted: 0 })
+}
+
+/// Reads all levels and writes the answer; the second part is the number of the root's rows.
+pub(crate) async fn tree(
+    connection: &Connection,
+    tree: &RenderedTree,
+    values: &Values<'_>,
+    output: Output,
+    bytes_max: usize,
+) -> std::result::Result<(Vec<u8>, u64), Failed> {
+    let mut levels = Levels::new(&tree.shape, output, bytes_max);
+    let zone = zone(values.session)?;
+    for (number, level) in tree.levels.iter().enumerate() {
+        let (keys, mut writer) = levels.level(number);
+        if keys.is_some_and(Keys::is_empty) {
+            continue;
+        }
+        let arrays = keys.map(|keys| arrays(keys, level.key_items.len())).unwrap_or_default();
+        let values = Values { keys: &arrays, ..*values };
+        let rows = connection.rows(&level.query, &values).await?;
+        let mut rows = std::pin::pin!(rows);
+        let mut key = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            match keys {
+                None => writer.begin_root(),
+                Some(keys) => {
+                    key.clear();
+                    if !push_keys(&level.query, &row, &level.key_items, &mut key)? {
+                        continue;
+                    }
+                    let Some(number) = keys.find(&key) else { continue };
+                    writer.begin(number);
+                }
+            }
+            write_row(&mut writer, level, &row, &zone)?;
+        }
+    }
+    let rows = levels.root_rows();
+    Ok((levels.finish()?, rows))
+}
+
+/// The zone that times are shown in.
+fn zone(session: &Session) -> Result<Zone> {
+    match session.timezone {
+        None => Ok(Zone::default()),
+        Some(_) => TimeContext::of(session).map(|context| context.zone),
+    }
+}
+
+fn write_row(writer: &mut LevelWriter<'_>, level: &RenderedLevel, row: &Row, zone: &Zone) -> Result<()> {
+    for part in writer.parts() {
+        write_part(writer, &level.query, row, part, zone)?;
+    }
+    let mut broken = None;
+    writer.end(|branch, bytes| {
+        push_keys(&level.query, row, &level.branches[branch], bytes).unwrap_or_else(|problem| {
+            broken = Some(problem);
+            false
+        })
+    })?;
+    broken.map_or(Ok(()), Err)
+}
+
+fn write_part(
+    writer: &mut LevelWriter<'_>,
+    query: &Query,
+    row: &Row,
+    part: &Part,
+    zone: &Zone,
+) -> Result<()> {
+    let Some(value) = raw(row, part.item as usize)? else {
+        writer.null(part);
+        return Ok(());
+    };
+    if let Some(inner) = part.inner() {
+        writer.open(part);
+        for part in inner {
+            write_part(writer, query, row, part, zone)?;
+        }
+        writer.close(part);
+        return Ok(());
+    }
+    let ty = &query.columns[part.item as usize];
+    writer.value(part, |out, form| output::write(ty, value, zone, form, out))
+}
+
+/// Appends a key that stands in these items; `false` when a part of it is NULL. Several parts have their lengths before them.
+fn push_keys(query: &Query, row: &Row, items: &[u32], bytes: &mut Vec<u8>) -> Result<bool> {
+    for item in items {
+        let Some(value) = raw(row, *item as usize)? else { return Ok(false) };
+        let start = bytes.len();
+        push_key(&query.columns[*item as usize], value, bytes)?;
+        if items.len() > 1 {
+            let length = (bytes.len() - start) as u32;
+            bytes.splice(start..start, length.to_be_bytes());
+        }
+    }
+    Ok(true)
+}
+
+/// The keys' columns as arrays.
+fn arrays(keys: &Keys, columns: usize) -> Vec<String> {
+    let mut arrays = vec![String::new(); columns];
+    for mut key in keys.iter() {
+        if let [only] = arrays.as_mut_slice() {
+            push_element(only, key);
+            continue;
+        }
+        for array in &mut arrays {
+            let Some((length, rest)) = key.split_first_chunk::<4>() else { break };
+            let length = (u32::from_be_bytes(*length) as usize).min(rest.len());
+            push_element(array, &rest[..length]);
+            key = &rest[length..];
+        }
+    }
+    arrays.into_iter().map(finish_array).collect()
+}
+
+/// The number of all rows. It is known without asking when the page was not full.
+async fn count(
+    connection: &Connection,
+    total: &RenderedTotal,
+    values: &Values<'_>,
+    rows: u64,
+) -> std::result::Result<u64, Failed> {
+    if let Some(known) = total.page.known(values.slots, rows) {
+        return Ok(known);
+    }
+    let found = connection.all(&total.count, values).await?;
+    let row = found.first().ok_or_else(|| Problem::internal("a count gave no row"))?;
+    Ok(output::count(raw(row, 0)?)?)
+}

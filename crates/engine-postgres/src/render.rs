@@ -1,0 +1,326 @@
+//! Plans as statements: everything that can be worked out without a database and without a request's values.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mainstay_base::{Problem, Result};
+use mainstay_catalog::{Catalog, Table};
+use mainstay_dialect::postgres::{self, Input, Restriction, Statement, identity_sequence};
+use mainstay_engine::{Page, Shape, join_to_one};
+use mainstay_expr::{CompareOp, Expr, ExprKind, Input as ExprInput, SourceId, TableId, Tree, Type};
+use mainstay_plan::{
+    Action, Child, Conflict, ConflictAction, DeletePlan, InsertPlan, NewColumn, Node, Plan, ReadPlan,
+    ResultKind, Returning, RowCheck, UpdatePlan,
+};
+
+/// A plan as this engine runs it.
+pub(crate) struct RenderedPlan {
+    pub catalog: Arc<Catalog>,
+    pub action: RenderedAction,
+}
+
+pub(crate) enum RenderedAction {
+    Read(RenderedRead),
+    Insert(RenderedInsert),
+    Update(RenderedUpdate),
+    Delete(RenderedDelete),
+}
+
+/// A statement, what it wants and what it yields.
+#[derive(Debug)]
+pub(crate) struct Query {
+    /// By which connections know what they have prepared of it.
+    pub id: u64,
+    pub text: String,
+    pub inputs: Vec<Input>,
+    pub columns: Vec<Type>,
+}
+
+pub(crate) struct RenderedRead {
+    pub tree: RenderedTree,
+    pub total: Option<RenderedTotal>,
+}
+
+pub(crate) struct RenderedTotal {
+    pub count: Query,
+    pub page: Page,
+}
+
+/// A tree of flat reads.
+pub(crate) struct RenderedTree {
+    pub shape: Shape,
+    /// In the shape's order.
+    pub levels: Vec<RenderedLevel>,
+}
+
+pub(crate) struct RenderedLevel {
+    /// All rows of a root, the rows of all parents below it.
+    pub query: Query,
+    /// Where a row of this level holds the key to its parent.
+    pub key_items: Vec<u32>,
+    /// For each level below, the items that tie a row of this one to it.
+    pub branches: Vec<Vec<u32>>,
+}
+
+pub(crate) struct RenderedInsert {
+    pub table: TableId,
+    /// Where each of the table's columns stands in a new row.
+    pub positions: Vec<Option<u32>>,
+    /// The columns that have a sequence, and how a number of each is drawn.
+    pub identities: Vec<(u32, Query)>,
+    /// Whether the numbers must be known before the row is written.
+    pub draws_first: bool,
+    /// With every number drawn by the table.
+    pub drawing: Query,
+    /// With every number given.
+    pub given: Query,
+    pub checks: Checks,
+    pub conflict: Option<RenderedConflict>,
+    pub returning: Option<RenderedTree>,
+}
+
+pub(crate) struct RenderedConflict {
+    /// The place of the row that exists, if there is one, and what each check says of it.
+    pub find: Query,
+    /// The key's columns and their types.
+    pub key: Vec<(u32, Type)>,
+    /// What is done to it; nothing when it stays.
+    pub update: Option<RowUpdate>,
+}
+
+/// The way of found rows to their new state.
+pub(crate) struct RowUpdate {
+    pub update: Option<Query>,
+    /// What is wrong when a check does not hold.
+    pub problems: Vec<Problem>,
+}
+
+pub(crate) struct RenderedUpdate {
+    /// Where each of the table's columns stands in the new values.
+    pub positions: Vec<Option<u32>>,
+    pub identities: Vec<(u32, Query)>,
+    /// The places of the rows, and what each check says of them.
+    pub find: Query,
+    pub row: RowUpdate,
+    pub returning: Option<RenderedTree>,
+}
+
+pub(crate) struct RenderedDelete {
+    pub find: Query,
+    pub delete: Query,
+    pub returning: Option<RenderedTree>,
+}
+
+/// Conditions on a new row.
+pub(crate) struct Checks {
+    pub query: Option<Query>,
+    pub problems: Vec<Problem>,
+}
+
+impl RenderedPlan {
+    pub fn new(catalog: &Arc<Catalog>, plan: &Plan) -> Result<Self> {
+        let action = match &plan.action {
+            Action::Read(read) => RenderedAction::Read(RenderedRead::new(catalog, read)?),
+            Action::Insert(insert) => RenderedAction::Insert(RenderedInsert::new(catalog, insert)?),
+            Action::Update(update) => RenderedAction::Update(RenderedUpdate::new(catalog, update)?),
+            Action::Delete(delete) => RenderedAction::Delete(RenderedDelete::new(catalog, delete)?),
+        };
+        Ok(Self { catalog: Arc::clone(catalog), action })
+    }
+}
+
+impl Query {
+    pub fn new(statement: Statement) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let Statement { text, inputs, columns } = statement;
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), text, inputs, columns }
+    }
+}
+
+impl RenderedRead {
+    fn new(catalog: &Catalog, plan: &ReadPlan) -> Result<Self> {
+        let total = match &plan.total {
+            Some(total) => Some(RenderedTotal {
+                count: Query::new(postgres::select(catalog, &total.count, Restriction::None)?),
+                page: Page::of(&plan.root.select),
+            }),
+            None => None,
+        };
+        let tree = RenderedTree::new(catalog, &plan.root, plan.result, Restriction::None)?;
+        Ok(Self { tree, total })
+    }
+
+    /// Whether one statement gives the whole answer.
+    pub fn is_one_statement(&self) -> bool {
+        self.tree.levels.len() == 1 && self.total.is_none()
+    }
+}
+
+impl RenderedTree {
+    fn new(catalog: &Catalog, root: &Node, result: ResultKind, restriction: Restriction<'_>) -> Result<Self> {
+        let root = join_to_one(root, None);
+        let query = Query::new(postgres::select(catalog, &root.select, restriction)?);
+        let mut levels = Vec::new();
+        add_level(
+            catalog,
+            &mut levels,
+            &root,
+            RenderedLevel { query, key_items: Vec::new(), branches: Vec::new() },
+        )?;
+        Ok(Self { shape: Shape::new(&root, result), levels })
+    }
+
+    /// What a write reads back of the rows in question.
+    fn returning(catalog: &Catalog, returning: Option<&Returning>) -> Result<Option<Self>> {
+        let tree = returning.map(|returning| {
+            Self::new(catalog, &returning.node, ResultKind::Rows, Restriction::Rows(returning.source))
+        });
+        tree.transpose()
+    }
+}
+
+/// Adds a level and those below it in the order that [`Shape`] has.
+fn add_level(
+    catalog: &Catalog,
+    levels: &mut Vec<RenderedLevel>,
+    node: &Node,
+    mut level: RenderedLevel,
+) -> Result<()> {
+    level.branches = node.children.iter().map(|child| child.parent_items.clone()).collect();
+    levels.push(level);
+    for child in &node.children {
+        let below = child_level(catalog, child)?;
+        add_level(catalog, levels, &child.node, below)?;
+    }
+    Ok(())
+}
+
+fn child_level(catalog: &Catalog, child: &Child) -> Result<RenderedLevel> {
+    let query = Query::new(postgres::select(catalog, &child.node.select, Restriction::Keys(&child.key))?);
+    Ok(RenderedLevel { query, key_items: child.key_items.clone(), branches: Vec::new() })
+}
+
+impl RenderedInsert {
+    fn new(catalog: &Catalog, plan: &InsertPlan) -> Result<Self> {
+        let table = catalog.table(plan.table);
+        let columns: Vec<u32> = plan.columns.iter().map(|column| column.column).collect();
+        let identities = identities(table, &plan.columns);
+        let drawn: Vec<u32> = identities.iter().map(|(column, _)| *column).collect();
+        let conflict = match &plan.conflict {
+            Some(conflict) => Some(RenderedConflict::new(catalog, table, conflict)?),
+            None => None,
+        };
+        let key = plan.conflict.as_ref().map(|conflict| conflict.key.as_slice());
+        let asks = |column: &u32| plan.checks.iter().any(|check| speaks_of_new(&check.expr, *column));
+        Ok(Self {
+            table: plan.table,
+            positions: positions(table, &plan.columns),
+            draws_first: drawn.iter().any(asks) || (conflict.is_some() && !drawn.is_empty()),
+            identities,
+            drawing: Query::new(postgres::insert(catalog, plan.table, &columns, &drawn, key)),
+            given: Query::new(postgres::insert(catalog, plan.table, &columns, &[], key)),
+            checks: Checks::new(catalog, &plan.checks)?,
+            conflict,
+            returning: RenderedTree::returning(catalog, plan.returning.as_ref())?,
+        })
+    }
+}
+
+/// Whether a condition asks for a column of the new row.
+fn speaks_of_new(expr: &Expr, column: u32) -> bool {
+    expr.any(|part| matches!(part.kind, ExprKind::Input(ExprInput::New(asked)) if asked == column))
+}
+
+impl RenderedConflict {
+    fn new(catalog: &Catalog, table: &Table, conflict: &Conflict) -> Result<Self> {
+        let key = conflict.key.iter().map(|column| (*column, table.column(*column).ty.ty.clone())).collect();
+        match &conflict.action {
+            ConflictAction::Ignore => {
+                let find = find_by_key(catalog, table, &conflict.key)?;
+                Ok(Self { find, key, update: None })
+            }
+            ConflictAction::Update(update) => {
+                let find = find(catalog, update)?;
+                Ok(Self { find, key, update: Some(RowUpdate::new(catalog, update)) })
+            }
+        }
+    }
+}
+
+/// Finds the rows of an update, and asks its checks.
+fn find(catalog: &Catalog, plan: &UpdatePlan) -> Result<Query> {
+    let checks: Vec<Expr> = plan.checks.iter().map(|check| check.expr.clone()).collect();
+    Ok(Query::new(postgres::select_rows(catalog, plan.table, plan.source, &plan.filter, &checks)?))
+}
+
+/// Finds the row that has the new row's key.
+fn find_by_key(catalog: &Catalog, table: &Table, key: &[u32]) -> Result<Query> {
+    let source = SourceId(1);
+    let filter = Expr::all(key.iter().map(|&column| {
+        let ty = table.column(column).ty.ty.clone();
+        let new = Expr::new(ExprKind::Input(ExprInput::New(column)), ty.clone());
+        Expr::compare(CompareOp::Eq, Expr::column(source, column, ty), new)
+    }));
+    Ok(Query::new(postgres::select_rows(catalog, table.id, source, &filter, &[])?))
+}
+
+impl RowUpdate {
+    fn new(catalog: &Catalog, plan: &UpdatePlan) -> Self {
+        let columns: Vec<u32> = plan.columns.iter().map(|column| column.column).collect();
+        let update = match columns.is_empty() {
+            true => None,
+            false => Some(Query::new(postgres::update(catalog, plan.table, &columns))),
+        };
+        Self { update, problems: plan.checks.iter().map(|check| check.problem.clone()).collect() }
+    }
+}
+
+impl RenderedUpdate {
+    fn new(catalog: &Catalog, plan: &UpdatePlan) -> Result<Self> {
+        let table = catalog.table(plan.table);
+        Ok(Self {
+            positions: positions(table, &plan.columns),
+            identities: identities(table, &plan.columns),
+            find: find(catalog, plan)?,
+            row: RowUpdate::new(catalog, plan),
+            returning: RenderedTree::returning(catalog, plan.returning.as_ref())?,
+        })
+    }
+}
+
+impl RenderedDelete {
+    fn new(catalog: &Catalog, plan: &DeletePlan) -> Result<Self> {
+        let find = postgres::select_rows(catalog, plan.table, plan.source, &plan.filter, &[])?;
+        Ok(Self {
+            find: Query::new(find),
+            delete: Query::new(postgres::delete(catalog, plan.table)),
+            returning: RenderedTree::returning(catalog, plan.returning.as_ref())?,
+        })
+    }
+}
+
+impl Checks {
+    fn new(catalog: &Catalog, checks: &[RowCheck]) -> Result<Self> {
+        let asked: Vec<&RowCheck> = checks.iter().filter(|check| !check.expr.is_true()).collect();
+        let exprs: Vec<Expr> = asked.iter().map(|check| check.expr.clone()).collect();
+        let query = match exprs.is_empty() {
+            true => None,
+            false => Some(Query::new(postgres::expression_select(catalog, &exprs)?)),
+        };
+        Ok(Self { query, problems: asked.iter().map(|check| check.problem.clone()).collect() })
+    }
+}
+
+fn positions(table: &Table, columns: &[NewColumn]) -> Vec<Option<u32>> {
+    let mut positions = vec![None; table.columns.len()];
+    for (position, column) in columns.iter().enumerate() {
+        positions[column.column as usize] = Some(position as u32);
+    }
+    positions
+}
+
+fn identities(table: &Table, columns: &[NewColumn]) -> Vec<(u32, Query)> {
+    let drawn = columns.iter().map(|column| column.column);
+    let drawn = drawn.filter(|column| identity_sequence(table.column(*column)).is_some());
+    drawn.map(|column| (column, Query::new(postgres::draw(table, column)))).collect()
+}
