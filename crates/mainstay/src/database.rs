@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mainstay_engine::Engine;
+use mainstay_engine_postgres::Postgres;
 use mainstay_engine_sqlite::{Options, Sqlite};
 
 use crate::failure::{Doing, Failure, Result};
@@ -23,8 +24,13 @@ pub fn open(project: &Project) -> Result<Arc<dyn Engine>> {
             private(&path)?;
             Ok(Arc::new(Sqlite::open(Options::new(path))?))
         }
+        Some(("postgres" | "postgresql", _)) => {
+            Ok(Arc::new(Postgres::open(mainstay_engine_postgres::Options::new(url))?))
+        }
         _ => Err(Failure::invalid(format!(
-            "[database] url = \"{url}\" names no database that is known here\n  hint: write sqlite:PATH"
+            "[database] url = \"{}\" names no database that is known here\n  \
+             hint: write sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+            without_password(url)
         ))),
     }
 }
@@ -36,5 +42,27 @@ fn private(path: &Path) -> Result<()> {
         Ok(_) => restrict(path, 0o600),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error).doing(doing),
+    }
+}
+
+/// A url as it may be shown.
+fn without_password(url: &str) -> String {
+    match url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
+        Some((scheme, (who, place))) => {
+            let user = who.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}:…@{place}")
+        }
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn passwords_are_not_shown() {
+        assert_eq!(without_password("mysql://me:p@ss@host/shop"), "mysql://me:…@host/shop");
+        assert_eq!(without_password("sqlite:x"), "sqlite:x");
     }
 }

@@ -74,7 +74,7 @@ pub struct Api {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
-    /// `sqlite:PATH`, relative to the project's folder.
+    /// `sqlite:PATH`, relative to the project's folder, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
     pub url: String,
 }
 
