@@ -38,6 +38,12 @@ export MAINSTAY_BIN="$target/debug/mainstay"
 section "tests of the crates, rules of the repository, conformance"
 cargo test --workspace
 
+if [ -z "$(ls /usr/lib/postgresql 2>/dev/null)" ]; then
+    install_package postgresql
+fi
+section "conformance on PostgreSQL"
+MAINSTAY_TEST_DATABASE=postgres cargo test --package mainstay-testkit --test conformance
+
 section "the clients people use, and the shop in a browser"
 if [ -z "${CHROMIUM_BIN:-}" ] && [ ! -x /usr/bin/chromium ]; then
     install_package chromium

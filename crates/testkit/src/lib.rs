@@ -7,6 +7,7 @@
 
 pub mod client;
 pub mod compare;
+pub mod database;
 pub mod diagnostics;
 pub mod exceptions;
 pub mod identity;

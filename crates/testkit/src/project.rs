@@ -13,6 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::client::Client;
+use crate::database::TestDatabase;
 use crate::identity::Keys;
 use crate::scenario::WorldSpec;
 
@@ -81,24 +82,31 @@ impl World {
 
 struct Template {
     folder: TempDir,
+    database: Option<TestDatabase>,
     keys: Keys,
 }
 
 impl Template {
     fn build(spec: &WorldSpec) -> Result<Template, String> {
         let folder = write_project(spec)?;
-        mainstay(&["schema", "apply"], folder.path())?;
+        let database = TestDatabase::create(None)?;
+        let run = |arguments: &[&str]| mainstay(arguments, folder.path(), database.as_ref());
+        run(&["schema", "apply"])?;
         if !spec.seed.trim().is_empty() {
-            mainstay(&["db", "seed"], folder.path())?;
+            run(&["db", "seed"])?;
         }
-        let keys = Keys::from_json(&mainstay(&["keys", "--json"], folder.path())?)?;
-        Ok(Template { folder, keys })
+        let keys = Keys::from_json(&run(&["keys", "--json"])?)?;
+        Ok(Template { folder, database, keys })
     }
 
     fn serve(&self) -> Result<Server, String> {
         let folder = tempdir()?;
         copy(self.folder.path(), folder.path()).map_err(|error| format!("copying a project: {error}"))?;
-        Server::start(folder, self.keys.clone())
+        let database = match &self.database {
+            Some(database) => TestDatabase::create(Some(database))?,
+            None => None,
+        };
+        Server::start(folder, database, self.keys.clone())
     }
 }
 
@@ -155,18 +163,17 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
 ///
 /// # Errors
 /// A sentence, when it cannot be started.
-pub fn output(arguments: &[&str], folder: &Path) -> Result<Output, String> {
-    Command::new(binary()?)
-        .args(arguments)
-        .arg(folder)
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("mainstay {}: {error}", arguments.join(" ")))
+pub fn output(arguments: &[&str], folder: &Path, database: Option<&TestDatabase>) -> Result<Output, String> {
+    let mut command = Command::new(binary()?);
+    command.args(arguments).arg(folder).env("NO_COLOR", "1").stdin(Stdio::null());
+    if let Some(database) = database {
+        command.env("MAINSTAY_DATABASE_URL", database.url()?);
+    }
+    command.output().map_err(|error| format!("mainstay {}: {error}", arguments.join(" ")))
 }
 
-fn mainstay(arguments: &[&str], folder: &Path) -> Result<String, String> {
-    let done = output(arguments, folder)?;
+fn mainstay(arguments: &[&str], folder: &Path, database: Option<&TestDatabase>) -> Result<String, String> {
+    let done = output(arguments, folder, database)?;
     let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     if !done.status.success() {
         return Err(format!("mainstay {} ({}):\n{out}{err}", arguments.join(" "), done.status));
@@ -180,12 +187,18 @@ pub struct Server {
     pub client: Client,
     child: Child,
     folder: TempDir,
+    /// Dropped when the server has ended.
+    _database: Option<TestDatabase>,
 }
 
 impl Server {
-    fn start(folder: TempDir, keys: Keys) -> Result<Server, String> {
+    fn start(folder: TempDir, database: Option<TestDatabase>, keys: Keys) -> Result<Server, String> {
         let log = fs::File::create(folder.path().join("stderr.log")).map_err(|error| error.to_string())?;
-        let mut child = Command::new(binary()?)
+        let mut command = Command::new(binary()?);
+        if let Some(database) = &database {
+            command.env("MAINSTAY_DATABASE_URL", database.url()?);
+        }
+        let mut child = command
             .arg("serve")
             .arg(folder.path())
             .args(["--listen", "127.0.0.1:0"])
@@ -197,7 +210,7 @@ impl Server {
             .map_err(|error| format!("mainstay serve: {error}"))?;
         let address = child.stdout.take().ok_or("mainstay serve has no stdout".to_owned()).and_then(address);
         // From here on the child is stopped by `Drop`, whatever happens.
-        let mut server = Server { client: Client::new("", keys.clone()), child, folder };
+        let mut server = Server { client: Client::new("", keys.clone()), child, folder, _database: database };
         match address {
             Ok(base) => server.client = Client::new(&base, keys),
             Err(error) => return Err(format!("{error}\n{}", server.log())),

@@ -92,7 +92,7 @@ fn title(step: &Step, answer: &Answer, who: &str) -> String {
 
 fn schema_case(world: &WorldSpec, expected: &[Diagnostic]) -> Result<(), String> {
     let folder = project::write_project(world)?;
-    let done = project::output(&["schema", "check"], folder.path())?;
+    let done = project::output(&["schema", "check"], folder.path(), None)?;
     let output =
         format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     let mut wrong = diagnostics::differences(expected, &output);

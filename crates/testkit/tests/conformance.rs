@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use mainstay_testkit::database;
 use mainstay_testkit::exceptions::{self, Exceptions};
 use mainstay_testkit::project::{self, World};
 use mainstay_testkit::run;
@@ -16,7 +17,11 @@ use mainstay_testkit::scenario::{Case, Scenario};
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     match trials() {
-        Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
+        Ok(trials) => {
+            let conclusion = libtest_mimic::run(&arguments, trials);
+            database::stop();
+            conclusion.exit_code()
+        }
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
