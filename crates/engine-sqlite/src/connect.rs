@@ -7,8 +7,9 @@ use crate::{Options, functions};
 /// A connection's page cache, in KiB. Readers have one each.
 const READER_CACHE_KIB: u32 = 8 * 1024;
 const WRITER_CACHE_KIB: u32 = 16 * 1024;
-/// How much of the file a reader may map instead of copying pages; mapped pages are the system's, not ours.
-const READER_MAP_BYTES: u64 = 256 << 20;
+/// How much of the file a reader may map instead of copying pages. Mapped pages are the system's to take back, but they count as
+/// the process's memory for each reader that has touched them.
+const READER_MAP_BYTES: u64 = 16 << 20;
 /// What is left of the log's file after it was started anew.
 const LOG_FILE_BYTES_MAX: u64 = 64 << 20;
 
