@@ -73,16 +73,16 @@ def inserts(servers: list[Server], posts: list[Post]) -> Cell:
 
 
 def policies(server: Mainstay, posts: list[Post]) -> list[Cell]:
-    """The same reads openly, with the visitor's key, and as the owner through a policy with `auth.uid()`."""
+    """The same rows openly, with the visitor's key, and as their owner through a policy with `auth.uid()`."""
     chosen = _shuffled(posts)
     by_key = {
-        "open": [server.by_key(post.id) for post in chosen],
-        "open, anon key": [server.with_anon_key(server.by_key(post.id)) for post in chosen],
+        "open": [server.shared_by_key(post) for post in chosen],
+        "open, anon key": [server.with_anon_key(server.shared_by_key(post)) for post in chosen],
         "policy, user's JWT": [server.private_by_key(post) for post in chosen],
     }
     listed = {
-        "open": [server.listed(post.status) for post in chosen],
-        "open, anon key": [server.with_anon_key(server.listed(post.status)) for post in chosen],
+        "open": [server.shared_listed(post) for post in chosen],
+        "open, anon key": [server.with_anon_key(server.shared_listed(post)) for post in chosen],
         "policy, user's JWT": [server.private_listed(post) for post in chosen],
     }
     return [

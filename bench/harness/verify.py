@@ -29,11 +29,12 @@ def reads(server: Server, posts: list[Post]) -> None:
 def policy(server: Mainstay, posts: list[Post]) -> None:
     """An owner gets his rows from the table with the policy, and nobody else does."""
     for post in posts[:: len(posts) // 7]:
-        answer = server.posts_in(server.ask(server.private_by_key(post)))
-        _same(server, f"the private post {post.id}", answer, [row(post)])
+        for asked in (server.private_by_key(post), server.shared_by_key(post)):
+            _same(server, f"the owned post {post.id}", server.posts_in(server.ask(asked)), [row(post)])
         latest = _latest(posts, lambda one, post=post: (one.owner, one.status) == (post.owner, post.status))
-        answer = server.posts_in(server.ask(server.private_listed(post)))
-        _same(server, f"the private list of {post.owner}", answer, [row(one) for one in latest])
+        for asked in (server.private_listed(post), server.shared_listed(post)):
+            rows = server.posts_in(server.ask(asked))
+            _same(server, f"the owned list of {post.owner}", rows, [row(one) for one in latest])
         other = posts[post.id % len(posts)]
         crossed = server.private_by_key(post).path
         request = server.private_by_key(other)

@@ -89,6 +89,14 @@ class Mainstay(Server):
     def private_listed(self, post: Post) -> Request:
         return self._as_owner(_listed("private_posts", post.status), post)
 
+    def shared_by_key(self, post: Post) -> Request:
+        """The row that `private_by_key` gives, from an open table, its owner named in the filter."""
+        return web.get(f"{_by_key('shared_posts', post.id)}&owner=eq.{post.owner}")
+
+    def shared_listed(self, post: Post) -> Request:
+        """The rows that `private_listed` gives, in the same way."""
+        return web.get(f"{_listed('shared_posts', post.status)}&owner=eq.{post.owner}")
+
     def _as_owner(self, path: str, post: Post) -> Request:
         return self._with(web.get(path), self._tokens[str(post.owner)])
 
@@ -118,8 +126,9 @@ def seed() -> Iterator[str]:
     yield from _inserts("authors (name)", (f"({_quoted(one.name)})" for one in data.authors()))
     columns = "author_id, title, body, status, score, created_at"
     yield from _inserts(f"posts ({columns})", (f"({_values(one)})" for one in data.posts()))
-    private = (f"('{one.owner}', {_values(one)})" for one in data.posts())
-    yield from _inserts(f"private_posts (owner, {columns})", private)
+    for table in ("private_posts", "shared_posts"):
+        owned = (f"('{one.owner}', {_values(one)})" for one in data.posts())
+        yield from _inserts(f"{table} (owner, {columns})", owned)
 
 
 def _inserts(into: str, rows: Iterable[str]) -> Iterator[str]:
