@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use mainstay_catalog::Catalog;
 use mainstay_dialect::postgres::{self, Bound, Restriction};
-use mainstay_expr::{Expr, SourceId, TableId, Type};
+use mainstay_expr::{CompareOp, Expr, ExprKind, Input, SourceId, TableId, Type, Value};
 use mainstay_migrate::{Change, Migration, Safety, Step, diff};
 use support::{catalog, select_of};
 
@@ -95,6 +95,19 @@ fn rows_are_written_by_their_place() {
     assert_eq!(
         postgres::delete(&catalog, TableId(0)).text,
         "DELETE FROM \"public\".\"people\" WHERE ctid = ANY ($1::tid[])"
+    );
+}
+
+#[test]
+fn a_row_that_comes_alone_is_checked_by_the_statement_that_adds_it() {
+    let catalog = catalog(SCHEMA);
+    let new = Expr::new(ExprKind::Input(Input::New(1)), Type::Text);
+    let check = Expr::compare(CompareOp::Ne, new, Expr::literal(Value::Text("x".to_owned()), Type::Text));
+    let insert = postgres::insert_checked(&catalog, TableId(0), &[0, 1], &[0], &[check]).unwrap();
+    assert_eq!(
+        insert.text,
+        "INSERT INTO \"public\".\"people\" (\"name\") OVERRIDING SYSTEM VALUE SELECT $1::text \
+         WHERE ($1::text <> 'x'::text) RETURNING ctid"
     );
 }
 

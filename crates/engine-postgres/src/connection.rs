@@ -19,6 +19,8 @@ const SETTINGS: &str = "SET timezone = 'UTC'; SET datestyle = 'ISO, MDY'; SET in
     SET row_security = on; SET client_min_messages = error; SET default_transaction_isolation = 'read committed'";
 /// Prepared statements kept at most; then all are let go.
 const STATEMENTS_MAX: usize = 1_000;
+/// How long a host may be silent until it is asked whether it is still there, and how long it may take to answer.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(20);
 /// The first wait before another try to connect; it doubles.
 const RETRY_FIRST: Duration = Duration::from_millis(20);
 
@@ -57,6 +59,8 @@ pub(crate) fn config(options: &Options) -> Result<Config> {
         config.application_name("mainstay");
     }
     config.connect_timeout(options.connect_timeout);
+    // A host that is gone without a word is noticed; statements that take long are not.
+    config.keepalives_idle(KEEPALIVE_IDLE).tcp_user_timeout(KEEPALIVE_IDLE);
     Ok(config)
 }
 

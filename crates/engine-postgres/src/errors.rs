@@ -134,6 +134,11 @@ fn lost() -> Problem {
     Problem::new("08006", "the connection to the database was lost")
 }
 
+/// Nothing was heard of the database for too long.
+pub(crate) fn silent() -> Problem {
+    Problem::new("08006", "the database did not answer in time")
+}
+
 /// The engine was closed.
 pub(crate) fn closed() -> Problem {
     Problem::new("57P01", "the database is closed")

@@ -18,6 +18,7 @@ mod transaction;
 mod write;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::{join, join3};
 use mainstay_base::{Problem, Result};
@@ -32,8 +33,12 @@ use tokio::sync::broadcast;
 
 use connection::{Connection, Failed};
 pub use options::Options;
-use pool::Pool;
+use pool::{Lease, Pool};
 use render::{RenderedAction, RenderedPlan, RenderedRead};
+
+/// How long after a statement's time an answer is waited for. The server ends statements by itself; without a word from it, it or
+/// the way to it is gone.
+const ANSWER_GRACE: Duration = Duration::from_secs(3);
 
 /// A PostgreSQL database.
 pub struct Postgres {
@@ -54,11 +59,11 @@ impl Postgres {
         })
     }
 
-    async fn read(&self, read: &RenderedRead, job: &Job) -> Result<Answer> {
-        let answer = match read.is_one_statement() && job.inputs.session.timezone.is_none() {
-            true => self.read_shared(read, job).await,
-            false => self.read_in_transaction(read, job).await,
-        }?;
+    async fn read(&self, plan: &RenderedPlan, read: &RenderedRead, job: &Job) -> Result<Answer> {
+        if !read.is_one_statement() || job.inputs.session.timezone.is_some() {
+            return self.read_in_transaction(plan, job).await;
+        }
+        let answer = self.read_shared(read, job).await?;
         job.expect.check(answer.rows, answer.affected)?;
         Ok(answer)
     }
@@ -68,7 +73,11 @@ impl Postgres {
         for is_last in [false, true] {
             let connection = self.pool.shared().await?;
             let work = read::run(&connection, read, job, self.options.answer_bytes_max);
-            let (allowed, answer) = join(connection.allow(job.timeout), work).await;
+            let work = join(connection.allow(job.timeout), work);
+            let Ok((allowed, answer)) = tokio::time::timeout(job.timeout + ANSWER_GRACE, work).await else {
+                self.pool.discard(&connection);
+                return Err(errors::silent());
+            };
             match (allowed, answer) {
                 (Err(error), _) | (_, Err(Failed::Postgres(error))) if error.is_closed() && !is_last => {}
                 (Err(error), _) => return Err(errors::plain(&error)),
@@ -79,50 +88,78 @@ impl Postgres {
     }
 
     /// Several statements that see the same state of the database.
-    async fn read_in_transaction(&self, read: &RenderedRead, job: &Job) -> Result<Answer> {
-        const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        let lease = self.pool.lease().await?;
-        let connection = lease.connection()?;
-        let work = async {
-            set_zone(connection, &job.inputs.session).await?;
-            read::run(connection, read, job, self.options.answer_bytes_max).await
-        };
-        let begin = connection.control(BEGIN);
-        let (allowed, begun, answer) = join3(connection.allow(job.timeout), begin, work).await;
-        allowed.and(begun).map_err(|error| errors::plain(&error))?;
-        connection.control("ROLLBACK").await.map_err(|error| errors::plain(&error))?;
+    async fn read_in_transaction(&self, plan: &RenderedPlan, job: &Job) -> Result<Answer> {
+        let (lease, answer) =
+            self.begun("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", plan, job).await?;
+        lease.connection()?.control("ROLLBACK").await.map_err(|error| errors::plain(&error))?;
         lease.finish();
         answer.map_err(Failed::plain)
     }
 
+    /// Begins a transaction and runs a plan in it; its statements do not wait for BEGIN. When the connection turns out to be lost
+    /// before that, nothing has been done, and another is taken once.
+    async fn begun(
+        &self,
+        begin: &'static str,
+        plan: &RenderedPlan,
+        job: &Job,
+    ) -> Result<(Lease, std::result::Result<Answer, Failed>)> {
+        let mut is_last = false;
+        loop {
+            let lease = self.pool.lease().await?;
+            let connection = lease.connection()?;
+            let work = async {
+                set_zone(connection, &job.inputs.session).await?;
+                write::run(connection, plan, job, self.options.answer_bytes_max).await
+            };
+            let begun = connection.control(begin);
+            let (allowed, begun, done) = join3(connection.allow(job.timeout), begun, work).await;
+            match allowed.and(begun) {
+                Ok(()) => return Ok((lease, done)),
+                Err(error) if error.is_closed() && !is_last => is_last = true,
+                Err(error) => return Err(errors::plain(&error)),
+            }
+        }
+    }
+
     async fn write(&self, plan: &RenderedPlan, job: &Job) -> Result<Answer> {
-        let lease = self.pool.lease().await?;
+        if plan.is_one_statement(job) {
+            return self.write_at_once(plan, job).await;
+        }
+        let (lease, answer) = self.begun("BEGIN", plan, job).await?;
         let connection = lease.connection()?;
-        let work = async {
-            set_zone(connection, &job.inputs.session).await?;
-            write::run(connection, plan, job, self.options.answer_bytes_max).await
-        };
-        let begin = connection.control("BEGIN");
-        let (allowed, begun, answer) = join3(connection.allow(job.timeout), begin, work).await;
-        allowed.and(begun).map_err(|error| errors::plain(&error))?;
-        let told = |error| errors::of_write(&error, &plan.catalog, &job.inputs.session);
         let done = match answer {
             Ok(answer) if !job.rollback => match connection.control("COMMIT").await {
                 Ok(()) => Ok(answer),
-                Err(error) if error.as_db_error().is_some() => Err(told(error)),
+                Err(error) if error.as_db_error().is_some() => Err(told(error.into(), plan, job)),
                 // It either was written or was not.
                 Err(error) => return Err(errors::plain(&error)),
             },
             answer => {
                 connection.control("ROLLBACK").await.map_err(|error| errors::plain(&error))?;
-                answer.map_err(|failed| match failed {
-                    Failed::Postgres(error) => told(error),
-                    Failed::Problem(problem) => problem,
-                })
+                answer.map_err(|failed| told(failed, plan, job))
             }
         };
         lease.finish();
         done
+    }
+
+    /// A write that is one statement is a transaction by itself.
+    async fn write_at_once(&self, plan: &RenderedPlan, job: &Job) -> Result<Answer> {
+        let lease = self.pool.lease().await?;
+        let connection = lease.connection()?;
+        let work = write::run(connection, plan, job, self.options.answer_bytes_max);
+        let (allowed, answer) = join(connection.allow(job.timeout), work).await;
+        allowed.map_err(|error| errors::plain(&error))?;
+        lease.finish();
+        answer.map_err(|failed| told(failed, plan, job))
+    }
+}
+
+fn told(failed: Failed, plan: &RenderedPlan, job: &Job) -> Problem {
+    match failed {
+        Failed::Postgres(error) => errors::of_write(&error, &plan.catalog, &job.inputs.session),
+        Failed::Problem(problem) => problem,
     }
 }
 
@@ -155,10 +192,14 @@ impl Engine for Postgres {
     fn run(&self, job: Job) -> Running<'_, Answer> {
         Box::pin(async move {
             let plan = rendered(&job.prepared)?;
-            match &plan.action {
-                RenderedAction::Read(read) => self.read(read, &job).await,
-                _ => self.write(&plan, &job).await,
-            }
+            let work = async {
+                match &plan.action {
+                    RenderedAction::Read(read) => self.read(&plan, read, &job).await,
+                    _ => self.write(&plan, &job).await,
+                }
+            };
+            let limit = job.timeout + self.options.connect_timeout + ANSWER_GRACE;
+            tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(errors::silent()))
         })
     }
 

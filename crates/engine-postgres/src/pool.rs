@@ -117,6 +117,11 @@ impl Pool {
         }
     }
 
+    /// Lets go of a connection on which nothing is heard any more.
+    pub fn discard(&self, silent: &Shared) {
+        lock(&self.shared).retain(|connection| !Arc::ptr_eq(connection, &silent.0));
+    }
+
     async fn open_shared(&self) -> Result<Shared> {
         let connection = Arc::new(self.open().await?);
         let mut shared = lock(&self.shared);

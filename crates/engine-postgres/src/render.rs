@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, Table};
 use mainstay_dialect::postgres::{self, Input, Restriction, Statement, identity_sequence};
-use mainstay_engine::{Page, Shape, join_to_one};
+use mainstay_engine::{Expect, Job, Page, Shape, join_to_one};
 use mainstay_expr::{CompareOp, Expr, ExprKind, Input as ExprInput, SourceId, TableId, Tree, Type};
 use mainstay_plan::{
     Action, Child, Conflict, ConflictAction, DeletePlan, InsertPlan, NewColumn, Node, Plan, ReadPlan,
@@ -74,9 +74,20 @@ pub(crate) struct RenderedInsert {
     pub drawing: Query,
     /// With every number given.
     pub given: Query,
+    /// For a row that comes alone: both ways with the checks inside, so that one statement does it all. There is none when
+    /// rows that exist go another way.
+    pub alone: Option<Alone>,
     pub checks: Checks,
     pub conflict: Option<RenderedConflict>,
     pub returning: Option<RenderedTree>,
+}
+
+/// How a row is added that comes alone.
+pub(crate) struct Alone {
+    /// With every number drawn by the table.
+    pub drawing: Query,
+    /// With every number given.
+    pub given: Query,
 }
 
 pub(crate) struct RenderedConflict {
@@ -118,6 +129,17 @@ pub(crate) struct Checks {
 }
 
 impl RenderedPlan {
+    /// Whether a job writes with one statement and asks for nothing that could fail after it.
+    pub fn is_one_statement(&self, job: &Job) -> bool {
+        let RenderedAction::Insert(insert) = &self.action else { return false };
+        job.inputs.rows.len() == 1
+            && insert.alone.is_some()
+            && insert.returning.is_none()
+            && job.expect == Expect::default()
+            && job.inputs.session.timezone.is_none()
+            && !job.rollback
+    }
+
     pub fn new(catalog: &Arc<Catalog>, plan: &Plan) -> Result<Self> {
         let action = match &plan.action {
             Action::Read(read) => RenderedAction::Read(RenderedRead::new(catalog, read)?),
@@ -212,10 +234,20 @@ impl RenderedInsert {
         };
         let key = plan.conflict.as_ref().map(|conflict| conflict.key.as_slice());
         let asks = |column: &u32| plan.checks.iter().any(|check| speaks_of_new(&check.expr, *column));
+        let draws_first = drawn.iter().any(asks) || (conflict.is_some() && !drawn.is_empty());
+        let checks: Vec<Expr> = plan.checks.iter().map(|check| check.expr.clone()).collect();
+        let checked = |drawn: &[u32]| {
+            postgres::insert_checked(catalog, plan.table, &columns, drawn, &checks).map(Query::new)
+        };
+        let alone = match conflict.is_none() && !draws_first {
+            true => Some(Alone { drawing: checked(&drawn)?, given: checked(&[])? }),
+            false => None,
+        };
         Ok(Self {
             table: plan.table,
             positions: positions(table, &plan.columns),
-            draws_first: drawn.iter().any(asks) || (conflict.is_some() && !drawn.is_empty()),
+            draws_first,
+            alone,
             identities,
             drawing: Query::new(postgres::insert(catalog, plan.table, &columns, &drawn, key)),
             given: Query::new(postgres::insert(catalog, plan.table, &columns, &[], key)),

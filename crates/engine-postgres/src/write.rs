@@ -16,7 +16,7 @@ use crate::connection::{Connection, Failed};
 use crate::output::{finish_array, place, push_element, push_value_key, raw};
 use crate::read;
 use crate::render::{
-    Checks, Query, RenderedAction, RenderedConflict, RenderedDelete, RenderedInsert, RenderedPlan,
+    Alone, Checks, Query, RenderedAction, RenderedConflict, RenderedDelete, RenderedInsert, RenderedPlan,
     RenderedTree, RenderedUpdate, RowUpdate,
 };
 
@@ -78,6 +78,12 @@ impl<'r> Run<'r> {
     /// Policies and the rows that exist already are asked for every row before the first one is written: a command does not see
     /// its own rows. What is wrong is told in the rows' order all the same.
     async fn insert(&self, insert: &RenderedInsert) -> Done<Answer> {
+        if let ([row], Some(alone)) = (self.job.inputs.rows.as_slice(), &insert.alone)
+            && let Some(place) = self.insert_alone(insert, alone, row).await?
+        {
+            let (body, rows) = self.read_back(insert.returning.as_ref(), vec![place]).await?;
+            return Ok(Answer { body, rows, total: None, affected: 1, inserted: 1 });
+        }
         self.prepare(insert).await?;
         let mut proposals = Vec::with_capacity(self.job.inputs.rows.len());
         let mut refused = None;
@@ -126,6 +132,25 @@ impl<'r> Run<'r> {
         let affected = places.len() as u64;
         let (body, rows) = self.read_back(insert.returning.as_ref(), places).await?;
         Ok(Answer { body, rows, total: None, affected, inserted })
+    }
+
+    /// Adds a row with one statement. Answers with nothing when it takes more than that: to draw some of its numbers, or to find out
+    /// which of the checks did not hold.
+    async fn insert_alone(
+        &self,
+        insert: &RenderedInsert,
+        alone: &Alone,
+        row: &[NewValue],
+    ) -> Done<Option<String>> {
+        let drawn = row.iter().filter(|value| **value == NewValue::Identity).count();
+        let query = match drawn {
+            0 => &alone.given,
+            all if all == insert.identities.len() => &alone.drawing,
+            _ => return Ok(None),
+        };
+        let new = NewRow { values: row, drawn: &[], positions: &insert.positions };
+        let rows = self.connection.all(query, &Values { new: Some(new), ..self.values() }).await?;
+        Ok(rows.first().map(place_of).transpose()?)
     }
 
     /// Has everything prepared that all rows need, so that their statements go out in order.

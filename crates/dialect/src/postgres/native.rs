@@ -13,8 +13,8 @@ BEGIN
     FOREACH wanted IN ARRAY ARRAY['anon', 'authenticated', 'service_role'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
             BEGIN
-                EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT%s', wanted,
-                    CASE wanted WHEN 'service_role' THEN ' BYPASSRLS' ELSE '' END);
+                EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', wanted);
+                IF wanted = 'service_role' THEN ALTER ROLE service_role BYPASSRLS; END IF;
             EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
             END;
         END IF;

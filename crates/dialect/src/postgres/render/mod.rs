@@ -20,7 +20,9 @@ use super::{Sql, Statement};
 use crate::sql::sql;
 pub(super) use types::{column_type, type_name};
 pub(super) use write::sequence;
-pub use write::{advance_sequence, delete, draw, expression_select, insert, select_rows, update};
+pub use write::{
+    advance_sequence, delete, draw, expression_select, insert, insert_checked, select_rows, update,
+};
 
 /// What narrows a select to the rows that its caller is after.
 #[derive(Debug, Clone, Copy)]

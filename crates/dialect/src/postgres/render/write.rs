@@ -45,6 +45,38 @@ pub fn insert(
     Statement::new(sql, Vec::new())
 }
 
+/// The same for a row that is added only if `checks` hold for it, which speak of it as [`Bound::New`]. Without a row in the result
+/// one of them does not.
+pub fn insert_checked(
+    catalog: &Catalog,
+    table: TableId,
+    columns: &[u32],
+    drawn: &[u32],
+    checks: &[Expr],
+) -> Result<Statement> {
+    let given: Vec<u32> = columns.iter().filter(|column| !drawn.contains(column)).copied().collect();
+    if checks.is_empty() || given.is_empty() {
+        return Ok(insert(catalog, table, columns, drawn, None));
+    }
+    let declared = catalog.table(table);
+    let names = Sql::join(given.iter().map(|column| column_name(declared, *column)), ", ");
+    let values = Sql::join(given.iter().map(|column| new_value(declared, *column)), ", ");
+    let mut renderer = Renderer::new(catalog);
+    let checks = checks.iter().map(|check| renderer.expr(check)).collect::<Result<Vec<_>>>()?;
+    let sql = sql![
+        "INSERT INTO ",
+        table_name(declared),
+        " (",
+        names,
+        ") OVERRIDING SYSTEM VALUE SELECT ",
+        values,
+        " WHERE ",
+        Sql::join(checks, " AND "),
+        " RETURNING ctid"
+    ];
+    Ok(Statement::new(sql, Vec::new()))
+}
+
 /// `UPDATE` of the rows [`Bound::Rows`]: a parameter [`Bound::New`] for each of the columns, of which there is at least one. The
 /// result is the rows' new places.
 pub fn update(catalog: &Catalog, table: TableId, columns: &[u32]) -> Statement {
