@@ -41,8 +41,8 @@ cargo test --workspace
 if [ -z "$(ls /usr/lib/postgresql 2>/dev/null)" ]; then
     install_package postgresql
 fi
-section "conformance on PostgreSQL"
-MAINSTAY_TEST_DATABASE=postgres cargo test --package mainstay-testkit --test conformance
+section "conformance and more on PostgreSQL"
+MAINSTAY_TEST_DATABASE=postgres cargo test --package mainstay-testkit --test conformance --test postgres
 
 section "the clients people use, and the shop in a browser"
 if [ -z "${CHROMIUM_BIN:-}" ] && [ ! -x /usr/bin/chromium ]; then

@@ -36,7 +36,7 @@ impl TestDatabase {
         let Some(server) = server()? else { return Ok(None) };
         let name = format!("mainstay_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let template = template.map_or("template0", |template| &template.name);
-        server.run(&format!("CREATE DATABASE {name} TEMPLATE {template}"))?;
+        server.query("postgres", &format!("CREATE DATABASE {name} TEMPLATE {template}"))?;
         Ok(Some(TestDatabase { name }))
     }
 
@@ -48,13 +48,21 @@ impl TestDatabase {
         let server = server()?.ok_or("there is no server")?;
         Ok(format!("{}/{}", server.url, self.name))
     }
+
+    /// Runs statements as the database's owner. Answers with the rows, a line for each, their columns parted by `|`.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub fn query(&self, sql: &str) -> Result<String, String> {
+        server()?.ok_or("there is no server")?.query(&self.name, sql)
+    }
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         if let Ok(Some(server)) = server() {
             // What cannot be dropped goes with the server's folder.
-            let _ = server.run(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+            let _ = server.query("postgres", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
         }
     }
 }
@@ -66,14 +74,15 @@ struct Server {
 }
 
 impl Server {
-    fn run(&self, sql: &str) -> Result<(), String> {
+    fn query(&self, database: &str, sql: &str) -> Result<String, String> {
         let done = Command::new(&self.psql)
-            .args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--command", sql])
-            .arg(format!("{}/postgres", self.url))
+            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1"])
+            .args(["--command", sql])
+            .arg(format!("{}/{database}", self.url))
             .output()
             .map_err(|error| format!("{}: {error}", self.psql.display()))?;
         match done.status.success() {
-            true => Ok(()),
+            true => Ok(String::from_utf8_lossy(&done.stdout).trim().to_owned()),
             false => Err(format!("{sql}: {}", String::from_utf8_lossy(&done.stderr))),
         }
     }
@@ -177,8 +186,8 @@ fn start() -> Result<Server, String> {
 fn wait_for(server: &Server) -> Result<(), String> {
     let end = Instant::now() + START_LIMIT;
     loop {
-        match server.run("SELECT 1") {
-            Ok(()) => return Ok(()),
+        match server.query("postgres", "SELECT 1") {
+            Ok(_) => return Ok(()),
             Err(error) if Instant::now() > end => return Err(error),
             // There is no other sign that a server is ready than that it answers.
             Err(_) => thread::sleep(START_POLL),

@@ -188,7 +188,7 @@ pub struct Server {
     child: Child,
     folder: TempDir,
     /// Dropped when the server has ended.
-    _database: Option<TestDatabase>,
+    database: Option<TestDatabase>,
 }
 
 impl Server {
@@ -210,12 +210,17 @@ impl Server {
             .map_err(|error| format!("mainstay serve: {error}"))?;
         let address = child.stdout.take().ok_or("mainstay serve has no stdout".to_owned()).and_then(address);
         // From here on the child is stopped by `Drop`, whatever happens.
-        let mut server = Server { client: Client::new("", keys.clone()), child, folder, _database: database };
+        let mut server = Server { client: Client::new("", keys.clone()), child, folder, database };
         match address {
             Ok(base) => server.client = Client::new(&base, keys),
             Err(error) => return Err(format!("{error}\n{}", server.log())),
         }
         Ok(server)
+    }
+
+    /// Its database, where it is not a file of the project.
+    pub fn database(&self) -> Option<&TestDatabase> {
+        self.database.as_ref()
     }
 
     /// What the server wrote to its standard error.
