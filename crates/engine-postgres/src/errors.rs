@@ -113,12 +113,10 @@ fn may_tell(table: &Table, session: &Session) -> bool {
     session.role.bypasses_row_security() || !table.row_security
 }
 
-/// The database could not be reached.
+/// The database could not be reached, or did not let us in: that is never about whoever asks us.
 pub(crate) fn unreachable(error: &Error) -> Problem {
-    match error.as_db_error() {
-        Some(error) => told(error),
-        None => Problem::new("08001", format!("could not connect to the database: {}", chain(error))),
-    }
+    let why = error.as_db_error().map_or_else(|| chain(error), |error| error.message().to_owned());
+    Problem::new("08001", format!("could not connect to the database: {why}"))
 }
 
 /// Whether to try again soon: nobody listens yet, or the server is starting or full.

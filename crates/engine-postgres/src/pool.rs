@@ -4,6 +4,7 @@
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use mainstay_base::{Problem, Result};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -22,6 +23,8 @@ pub(crate) struct Pool {
     idle: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
     closed: AtomicBool,
+    /// When it last failed to connect, and why.
+    failure: Mutex<Option<(Instant, Problem)>>,
 }
 
 /// A use of a shared connection.
@@ -92,6 +95,7 @@ impl Pool {
             idle: Arc::default(),
             permits: Arc::new(Semaphore::new(options.transactions_max)),
             closed: AtomicBool::new(false),
+            failure: Mutex::default(),
             options: options.clone(),
         })
     }
@@ -110,10 +114,14 @@ impl Pool {
             }
             None => {}
         }
+        let asked = Instant::now();
         let _opening = self.opening.lock().await;
         match self.least_used() {
             Some((least, ..)) => Ok(least),
-            None => self.open_shared().await,
+            None => {
+                self.failed_since(asked)?;
+                self.open_shared().await
+            }
         }
     }
 
@@ -140,6 +148,7 @@ impl Pool {
 
     /// A connection of one's own.
     pub async fn lease(&self) -> Result<Lease> {
+        let asked = Instant::now();
         let permit =
             tokio::time::timeout(self.options.transaction_timeout, Arc::clone(&self.permits).acquire_owned());
         let permit = permit.await.map_err(|_| {
@@ -155,7 +164,10 @@ impl Pool {
         };
         let connection = match idle {
             Some(connection) => connection,
-            None => self.open().await?,
+            None => {
+                self.failed_since(asked)?;
+                self.open().await?
+            }
         };
         Ok(Lease { connection: Some(connection), idle: Arc::clone(&self.idle), _permit: permit })
     }
@@ -164,7 +176,16 @@ impl Pool {
         if self.closed.load(Ordering::Relaxed) {
             return Err(errors::closed());
         }
-        Connection::open(&self.config, self.options.connect_timeout).await
+        let opened = Connection::open(&self.config, self.options.connect_timeout).await;
+        opened.inspect_err(|problem| *lock(&self.failure) = Some((Instant::now(), problem.clone())))
+    }
+
+    /// Those who waited while another tried in vain do not try again one after the other.
+    fn failed_since(&self, asked: Instant) -> Result<()> {
+        match &*lock(&self.failure) {
+            Some((at, problem)) if *at > asked => Err(problem.clone()),
+            _ => Ok(()),
+        }
     }
 
     /// Closes what is not in use, and opens nothing any more.
