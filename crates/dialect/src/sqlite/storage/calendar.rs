@@ -1,8 +1,8 @@
 //! Dates and times as text of fixed width that sorts as time does.
 //!
-//! Years 1 to 9999 are four digits. Later years are `:` and six digits: `:` follows `9`. Earlier ones are `-` and six digits
-//! counted up from the deep past, so that they sort too; `infinity` sorts last by its first letter and `!infinity`,
-//! minus infinity, first. Year 0 is 1 BC.
+//! Years 1 to 9999 are four digits. Later years are `:` and seven digits, for dates go on to 5874897: `:` follows `9`.
+//! Earlier ones are `-` and six digits counted up from the deep past, so that they sort too; `infinity` sorts last by its
+//! first letter and `!infinity`, minus infinity, first. Year 0 is 1 BC.
 
 use std::fmt::Write;
 
@@ -77,7 +77,7 @@ fn push_date(days: i64, text: &mut String) {
     let (year, month, day) = civil(days);
     _ = match year {
         1..=9999 => write!(text, "{year:04}"),
-        10_000.. => write!(text, ":{year:06}"),
+        10_000.. => write!(text, ":{year:07}"),
         _ => write!(text, "-{:06}", year - DEEP_PAST),
     };
     _ = write!(text, "-{month:02}-{day:02}");
@@ -128,7 +128,7 @@ fn days(text: &str) -> Option<i64> {
 pub(super) fn read_year(text: &str) -> Option<(i64, &str)> {
     let digits = |from: usize, to: usize| Some((text.get(from..to)?.parse::<i64>().ok()?, text.get(to..)?));
     match text.as_bytes().first()? {
-        b':' => digits(1, 7),
+        b':' => digits(1, 8),
         b'-' => digits(1, 7).map(|(year, rest)| (year + DEEP_PAST, rest)),
         _ => digits(0, 4),
     }
@@ -140,9 +140,9 @@ mod tests {
 
     #[test]
     fn every_day_reads_back_and_sorts() {
-        // 4713 BC to 294276, what PostgreSQL's timestamps span, in steps that meet every month and leap rule
+        // 4713 BC to 5874897, what PostgreSQL's dates span, in steps that meet every month and leap rule
         let mut last = date_text(i32::MIN);
-        for days in (-2_440_550..106_751_990).step_by(97) {
+        for days in (-2_440_550..2_145_031_949).step_by(9_973) {
             let text = date_text(days);
             assert_eq!(read_date(&text), Some(days), "{text}");
             assert!(last < text, "{last} {text}");
