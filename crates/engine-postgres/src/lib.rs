@@ -173,13 +173,6 @@ async fn set_zone(connection: &Connection, session: &Session) -> std::result::Re
     Ok(())
 }
 
-/// The plan behind what [`Engine::render`] returned.
-fn rendered(prepared: &Prepared) -> Result<Arc<RenderedPlan>> {
-    Arc::clone(prepared)
-        .downcast()
-        .map_err(|_| Problem::internal("a plan was handed to an engine that did not render it"))
-}
-
 impl Engine for Postgres {
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
@@ -191,7 +184,7 @@ impl Engine for Postgres {
 
     fn run(&self, job: Job) -> Running<'_, Answer> {
         Box::pin(async move {
-            let plan = rendered(&job.prepared)?;
+            let plan = mainstay_engine::rendered::<RenderedPlan>(&job.prepared)?;
             let work = async {
                 match &plan.action {
                     RenderedAction::Read(read) => self.read(&plan, read, &job).await,

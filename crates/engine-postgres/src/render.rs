@@ -245,7 +245,7 @@ impl RenderedInsert {
         };
         Ok(Self {
             table: plan.table,
-            positions: positions(table, &plan.columns),
+            positions: NewColumn::positions(&plan.columns, table.columns.len()),
             draws_first,
             alone,
             identities,
@@ -311,7 +311,7 @@ impl RenderedUpdate {
     fn new(catalog: &Catalog, plan: &UpdatePlan) -> Result<Self> {
         let table = catalog.table(plan.table);
         Ok(Self {
-            positions: positions(table, &plan.columns),
+            positions: NewColumn::positions(&plan.columns, table.columns.len()),
             identities: identities(table, &plan.columns),
             find: find(catalog, plan)?,
             row: RowUpdate::new(catalog, plan),
@@ -341,14 +341,6 @@ impl Checks {
         };
         Ok(Self { query, problems: asked.iter().map(|check| check.problem.clone()).collect() })
     }
-}
-
-fn positions(table: &Table, columns: &[NewColumn]) -> Vec<Option<u32>> {
-    let mut positions = vec![None; table.columns.len()];
-    for (position, column) in columns.iter().enumerate() {
-        positions[column.column as usize] = Some(position as u32);
-    }
-    positions
 }
 
 fn identities(table: &Table, columns: &[NewColumn]) -> Vec<(u32, Query)> {

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 
 use crate::connection::Failed;
 use crate::pool::Lease;
-use crate::{Options, errors, load, rendered, set_zone, write};
+use crate::render::RenderedPlan;
+use crate::{Options, errors, load, set_zone, write};
 
 /// A held transaction. Dropping it closes its connection, which rolls it back.
 pub(crate) struct Held {
@@ -42,7 +43,7 @@ impl Held {
     }
 
     async fn run_plan(&mut self, job: Job) -> Result<Answer> {
-        let plan = rendered(&job.prepared)?;
+        let plan = mainstay_engine::rendered::<RenderedPlan>(&job.prepared)?;
         let (bytes_max, deadline) = (self.bytes_max, self.deadline);
         let connection = self.lease()?.connection()?;
         let timeout = job.timeout.min(deadline.saturating_duration_since(Instant::now()));

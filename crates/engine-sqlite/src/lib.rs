@@ -235,13 +235,6 @@ fn read_plan(plan: &RenderedPlan) -> Result<&RenderedRead> {
     }
 }
 
-/// The plan behind what [`Engine::render`] returned.
-fn rendered(prepared: &Prepared) -> Result<Arc<RenderedPlan>> {
-    Arc::clone(prepared)
-        .downcast()
-        .map_err(|_| Problem::internal("a plan was handed to an engine that did not render it"))
-}
-
 impl Engine for Sqlite {
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
@@ -255,7 +248,7 @@ impl Engine for Sqlite {
 
     fn run(&self, job: Job) -> Running<'_, Answer> {
         Box::pin(async move {
-            let plan = rendered(&job.prepared)?;
+            let plan = mainstay_engine::rendered::<RenderedPlan>(&job.prepared)?;
             match plan.action {
                 RenderedAction::Read(_) => self.read(plan, job).await,
                 _ => self.write(plan, job).await,

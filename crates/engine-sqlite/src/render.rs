@@ -370,7 +370,7 @@ impl RenderedInsert {
         };
         Ok(Self {
             table: plan.table,
-            positions: positions(table, &plan.columns),
+            positions: NewColumn::positions(&plan.columns, table.columns.len()),
             identities: identities(table, &plan.columns),
             insert: Query::new(sqlite::insert(catalog, plan.table, &columns)),
             checks: Checks::new(catalog, &plan.checks)?,
@@ -391,7 +391,7 @@ impl RenderedConflict {
         plan: &InsertPlan,
         conflict: &mainstay_plan::Conflict,
     ) -> Result<Self> {
-        let positions = positions(table, &plan.columns);
+        let positions = NewColumn::positions(&plan.columns, table.columns.len());
         let key = conflict.key.iter().filter_map(|column| positions[*column as usize]).collect();
         match &conflict.action {
             ConflictAction::Ignore => {
@@ -438,7 +438,7 @@ impl RenderedUpdate {
         let find = sqlite::select_rows(catalog, plan.table, plan.source, &plan.filter, &checks)?;
         Ok(Self {
             table: plan.table,
-            positions: positions(table, &plan.columns),
+            positions: NewColumn::positions(&plan.columns, table.columns.len()),
             identities: identities(table, &plan.columns),
             find: Query::new(find),
             row: RowUpdate::new(catalog, plan),
@@ -469,14 +469,6 @@ impl Checks {
         };
         Ok(Self { query, problems: asked.iter().map(|check| check.problem.clone()).collect() })
     }
-}
-
-fn positions(table: &Table, columns: &[NewColumn]) -> Vec<Option<u32>> {
-    let mut positions = vec![None; table.columns.len()];
-    for (position, column) in columns.iter().enumerate() {
-        positions[column.column as usize] = Some(position as u32);
-    }
-    positions
 }
 
 fn identities(table: &Table, columns: &[NewColumn]) -> Vec<IdentityColumn> {

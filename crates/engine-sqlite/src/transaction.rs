@@ -10,7 +10,6 @@ use mainstay_engine::{Answer, Job, Running, Transaction};
 use tokio::sync::oneshot;
 
 use crate::render::RenderedPlan;
-use crate::rendered;
 use crate::watch::{CancelOnDrop, Cancelled};
 use crate::writer::Writing;
 
@@ -107,7 +106,7 @@ impl Held {
 impl Transaction for Held {
     fn run(&mut self, job: Job) -> Running<'_, Answer> {
         Box::pin(async move {
-            let plan = rendered(&job.prepared)?;
+            let plan = mainstay_engine::rendered::<RenderedPlan>(&job.prepared)?;
             let (guard, cancelled) = CancelOnDrop::new();
             let (answer, answered) = oneshot::channel();
             let done = self.ask(Step::Run { plan, job: Box::new(job), cancelled, answer }, answered).await;

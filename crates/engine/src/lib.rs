@@ -18,7 +18,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use mainstay_base::Result;
+use mainstay_base::{Problem, Result};
 use mainstay_catalog::Catalog;
 use mainstay_expr::Session;
 use mainstay_migrate::Migration;
@@ -37,6 +37,15 @@ pub type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
 /// A plan as an engine has rendered it: statements ready to be prepared. Only the engine that made it can read it.
 pub type Prepared = Arc<dyn Any + Send + Sync>;
+
+/// What an engine made of a plan, behind what its [`Engine::render`] returned.
+///
+/// # Errors
+/// An internal problem when another engine rendered it.
+pub fn rendered<T: Send + Sync + 'static>(prepared: &Prepared) -> Result<Arc<T>> {
+    let foreign = |_| Problem::internal("a plan was handed to an engine that did not render it");
+    Arc::clone(prepared).downcast().map_err(foreign)
+}
 
 /// What an engine can and cannot do, as data.
 #[derive(Debug, Clone)]

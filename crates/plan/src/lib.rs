@@ -183,6 +183,17 @@ pub struct NewColumn {
     pub otherwise: Otherwise,
 }
 
+impl NewColumn {
+    /// For each of a table's columns, `width` in all, its position among `columns`.
+    pub fn positions(columns: &[NewColumn], width: usize) -> Vec<Option<u32>> {
+        let mut positions = vec![None; width];
+        for (position, column) in columns.iter().enumerate() {
+            positions[column.column as usize] = Some(position as u32);
+        }
+        positions
+    }
+}
+
 /// Where a value that was not sent comes from.
 #[derive(Debug, Clone)]
 pub enum Otherwise {
