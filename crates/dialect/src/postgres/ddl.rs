@@ -1,9 +1,7 @@
 //! Tables, their constraints and indexes as DDL.
 
 use mainstay_base::Result;
-use mainstay_catalog::{
-    Catalog, Check, Column, ColumnDefault, ForeignKey, Identity, Index, Key, ReferentialAction, Table,
-};
+use mainstay_catalog::{Catalog, Check, Column, ColumnDefault, ForeignKey, Identity, Index, Key, Table};
 use mainstay_expr::{ExprKind, Type};
 
 use super::render::{Renderer, column_type, table_name};
@@ -109,9 +107,9 @@ pub(super) fn add_foreign_key(catalog: &Catalog, table: &Table, key: &ForeignKey
         " (",
         columns(target, &key.target_columns),
         ") ON DELETE ",
-        action(key.on_delete),
+        key.on_delete.keyword(),
         " ON UPDATE ",
-        action(key.on_update),
+        key.on_update.keyword(),
         deferrable
     ]
 }
@@ -150,16 +148,6 @@ pub fn defer_foreign_keys(catalog: &Catalog) -> Deferral {
     }
     deferral.defer.push(all_later);
     deferral
-}
-
-fn action(action: ReferentialAction) -> &'static str {
-    match action {
-        ReferentialAction::NoAction => "NO ACTION",
-        ReferentialAction::Restrict => "RESTRICT",
-        ReferentialAction::Cascade => "CASCADE",
-        ReferentialAction::SetNull => "SET NULL",
-        ReferentialAction::SetDefault => "SET DEFAULT",
-    }
 }
 
 /// CREATE INDEX.

@@ -218,25 +218,15 @@ fn foreign_key(catalog: &Catalog, table: &Table, key: &ForeignKey) -> Result<Sql
         " ",
         columns(target, &key.target_columns),
         " ON DELETE ",
-        action(key.on_delete),
+        key.on_delete.keyword(),
         " ON UPDATE ",
-        action(key.on_update)
+        key.on_update.keyword()
     ];
     if key.deferrable {
         let mode = if key.initially_deferred { "DEFERRED" } else { "IMMEDIATE" };
         sql = sql.then(" DEFERRABLE INITIALLY ").then(mode);
     }
     Ok(sql)
-}
-
-fn action(action: ReferentialAction) -> &'static str {
-    match action {
-        ReferentialAction::NoAction => "NO ACTION",
-        ReferentialAction::Restrict => "RESTRICT",
-        ReferentialAction::Cascade => "CASCADE",
-        ReferentialAction::SetNull => "SET NULL",
-        ReferentialAction::SetDefault => "SET DEFAULT",
-    }
 }
 
 /// Whether NULLs of the key can meet and are to be equal: SQLite's UNIQUE would let both in.

@@ -198,15 +198,12 @@ fn foreign_key(catalog: &Catalog, table: &Table, key: &ForeignKey) -> String {
     text
 }
 
+/// Nothing for what holds without being said.
 fn action(when: &str, action: ReferentialAction) -> String {
-    let action = match action {
-        ReferentialAction::NoAction => return String::new(),
-        ReferentialAction::Restrict => "RESTRICT",
-        ReferentialAction::Cascade => "CASCADE",
-        ReferentialAction::SetNull => "SET NULL",
-        ReferentialAction::SetDefault => "SET DEFAULT",
-    };
-    format!("{when}{action}")
+    match action {
+        ReferentialAction::NoAction => String::new(),
+        other => format!("{when}{}", other.keyword()),
+    }
 }
 
 fn columns(table: &Table, columns: &[u32]) -> String {
