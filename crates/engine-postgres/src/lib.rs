@@ -14,6 +14,7 @@ mod output;
 mod pool;
 mod read;
 mod render;
+mod snapshot;
 mod transaction;
 mod write;
 
@@ -24,7 +25,7 @@ use futures_util::future::{join, join3};
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::Catalog;
 use mainstay_engine::{
-    Answer, Capabilities, Change, Changes, Engine, Items, Job, Prepared, Running, Transaction,
+    Answer, Capabilities, Change, Changes, Engine, Items, Job, Prepared, Running, Snapshot, Transaction,
 };
 use mainstay_expr::Session;
 use mainstay_migrate::Migration;
@@ -200,6 +201,13 @@ impl Engine for Postgres {
         Box::pin(async move {
             let held = transaction::Held::begin(self.pool.lease().await?, &self.options).await?;
             Ok(Box::new(held) as Box<dyn Transaction>)
+        })
+    }
+
+    fn snapshot(&self) -> Running<'_, Box<dyn Snapshot>> {
+        Box::pin(async move {
+            let held = snapshot::Frozen::begin(self.pool.lease().await?).await?;
+            Ok(Box::new(held) as Box<dyn Snapshot>)
         })
     }
 

@@ -70,7 +70,7 @@ async fn load(connection: &Connection, catalog: &Arc<Catalog>, session: &Session
     while let Some(item) = items.recv().await {
         match item? {
             Item::Row { target, values } => waiting.push((target, values)),
-            Item::Sequence { table, column, last } => sequences.push((table, column, last)),
+            Item::Sequence(sequence) => sequences.push(sequence),
         }
         if waiting.len() == ROWS_AT_ONCE {
             loader.add(std::mem::take(&mut waiting)).await?;
@@ -83,8 +83,8 @@ async fn load(connection: &Connection, catalog: &Arc<Catalog>, session: &Session
         connection.client.batch_execute(&statement.text).await?;
     }
     advance_all(connection, catalog).await?;
-    for (table, column, last) in sequences {
-        advance(connection, catalog.table(table), column, Some(last)).await?;
+    for sequence in sequences {
+        advance(connection, catalog.table(sequence.table), sequence.column, Some(sequence.last)).await?;
     }
     Ok(rows)
 }

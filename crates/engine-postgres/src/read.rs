@@ -2,8 +2,9 @@
 
 use futures_util::TryStreamExt;
 use mainstay_base::{Problem, Result};
-use mainstay_engine::{Answer, Job, Keys, LevelWriter, Levels, Output, Part};
+use mainstay_engine::{Answer, Batch, Inputs, Job, Keys, LevelWriter, Levels, Output, Part};
 use mainstay_expr::{Session, TimeContext, Zone};
+use tokio::sync::mpsc;
 use tokio_postgres::Row;
 
 use crate::bind::Values;
@@ -64,6 +65,38 @@ pub(crate) async fn tree(
     }
     let rows = levels.root_rows();
     Ok((levels.finish()?, rows))
+}
+
+/// Hands over the rows of a read without embeds as they are read, for as long as they are taken.
+pub(crate) async fn stream(
+    connection: &Connection,
+    read: &RenderedRead,
+    inputs: &Inputs,
+    batches: &mpsc::Sender<Batch>,
+) -> std::result::Result<(), Failed> {
+    let values = Values::of(&inputs.slots, &inputs.session);
+    let [level] = read.tree.levels.as_slice() else {
+        return Err(Problem::internal("a read with embeds cannot be streamed").into());
+    };
+    let zone = zone(&inputs.session)?;
+    let mut levels = Levels::new(&read.tree.shape, Output::default(), usize::MAX);
+    let (_, mut writer) = levels.level(0);
+    let rows = connection.rows(&level.query, &values).await?;
+    let mut rows = std::pin::pin!(rows);
+    while let Some(row) = rows.try_next().await? {
+        writer.begin_root();
+        write_row(&mut writer, level, &row, &zone)?;
+        if let Some(batch) = writer.take_batch(false)
+            && batches.send(batch).await.is_err()
+        {
+            return Ok(());
+        }
+    }
+    if let Some(batch) = writer.take_batch(true) {
+        // Nobody may want it any more.
+        let _ = batches.send(batch).await;
+    }
+    Ok(())
 }
 
 /// The zone that times are shown in.

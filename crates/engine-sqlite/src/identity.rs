@@ -230,7 +230,8 @@ impl Sequences {
     }
 }
 
-fn stored(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
+/// The next number of a sequence as it is stored.
+pub(crate) fn stored(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
     connection
         .query_row("SELECT next FROM _mainstay_sequence WHERE name = ?1", [name], |row| row.get(0))
         .optional()

@@ -8,6 +8,7 @@ mod changes;
 mod connect;
 mod errors;
 mod foreign_key;
+mod frozen;
 mod functions;
 mod identity;
 mod key;
@@ -266,6 +267,13 @@ impl Engine for Sqlite {
         })
     }
 
+    fn snapshot(&self) -> Running<'_, Box<dyn mainstay_engine::Snapshot>> {
+        Box::pin(async move {
+            let held = frozen::Frozen::begin(Arc::clone(&self.options)).await?;
+            Ok(Box::new(held) as Box<dyn mainstay_engine::Snapshot>)
+        })
+    }
+
     fn load_rows<'a>(
         &'a self,
         catalog: &'a Arc<Catalog>,
@@ -276,7 +284,7 @@ impl Engine for Sqlite {
             for item in items {
                 match item? {
                     Item::Row { target, values } => loader.add(&target, &values)?,
-                    Item::Sequence { table, column, last } => loader.advance_sequence(table, column, last)?,
+                    Item::Sequence(sequence) => loader.advance_sequence(sequence)?,
                 }
             }
             loader.advance_sequences()?;

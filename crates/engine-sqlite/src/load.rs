@@ -6,7 +6,7 @@ use mainstay_base::Result;
 use mainstay_catalog::{Catalog, Table};
 use mainstay_dialect::Quoting;
 use mainstay_dialect::sqlite::{self, Sql, row_id_column};
-use mainstay_engine::{NewValue, Target};
+use mainstay_engine::{NewValue, Sequence, Target};
 use mainstay_expr::{Session, TableId};
 
 use crate::bind::{self, NewRow, Values};
@@ -107,10 +107,11 @@ impl<'l, 'c> Loader<'l, 'c> {
         writing.sequences.advance(&writing.statements, &self.catalog)
     }
 
-    /// A column's sequence hands out numbers after `last` from now on, unless it is beyond that already.
-    pub fn advance_sequence(&mut self, table: TableId, column: u32, last: i64) -> Result<()> {
-        let Some(identity) = IdentityColumn::new(self.catalog.table(table), column, 0) else { return Ok(()) };
-        self.writing.sequences.advance_past(&self.writing.statements, &identity, last)
+    /// A column's sequence hands out numbers after the last one from now on, unless it is beyond that already.
+    pub fn advance_sequence(&mut self, sequence: Sequence) -> Result<()> {
+        let table = self.catalog.table(sequence.table);
+        let Some(identity) = IdentityColumn::new(table, sequence.column, 0) else { return Ok(()) };
+        self.writing.sequences.advance_past(&self.writing.statements, &identity, sequence.last)
     }
 
     /// Checks the foreign keys and makes the rows durable.

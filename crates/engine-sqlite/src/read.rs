@@ -2,7 +2,7 @@
 
 use mainstay_base::{Problem, Result};
 use mainstay_dialect::sqlite::storage::{write_json, write_text};
-use mainstay_engine::{Answer, Job, LevelWriter, Levels, Output, Part, ValueForm};
+use mainstay_engine::{Answer, Batch, Inputs, Job, LevelWriter, Levels, Output, Part, ValueForm};
 use mainstay_expr::Zone;
 use mainstay_expr::input::TimeContext;
 use rusqlite::Row;
@@ -66,6 +66,39 @@ pub(crate) fn tree(
     }
     let rows = levels.root_rows();
     Ok((levels.finish()?, rows))
+}
+
+/// Hands over the rows of a read without embeds as they are read, for as long as `send` takes them.
+pub(crate) fn stream(
+    statements: &mut Statements<'_>,
+    read: &RenderedRead,
+    inputs: &Inputs,
+    send: &mut dyn FnMut(Batch) -> bool,
+) -> Result<()> {
+    let values = Values::of(&inputs.slots, &inputs.session);
+    let [level] = read.tree.levels.as_slice() else {
+        return Err(Problem::internal("a read with embeds cannot be streamed"));
+    };
+    let zone = zone(&values)?;
+    let mut levels = Levels::new(&read.tree.shape, Output::default(), usize::MAX);
+    let (_, mut writer) = levels.level(0);
+    let mut fetch = Fetch { level, writer: &mut writer, zone: &zone };
+    let statement = statements.get(&level.one.sql).map_err(|error| errors::plain(&error))?;
+    bind::query(statement, &level.one, &values)?;
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(|error| errors::plain(&error))? {
+        fetch.writer.begin_root();
+        fetch.row(&level.one, row)?;
+        if let Some(batch) = fetch.writer.take_batch(false)
+            && !send(batch)
+        {
+            return Ok(());
+        }
+    }
+    if let Some(batch) = fetch.writer.take_batch(true) {
+        send(batch);
+    }
+    Ok(())
 }
 
 /// The zone that times are shown in.

@@ -37,7 +37,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    fn open(options: &Options) -> Result<Self> {
+    pub fn open(options: &Options) -> Result<Self> {
         let mut connection = connect::reader(options).map_err(|error| errors::opening(&error, options))?;
         let watch = Watch::install(&mut connection).map_err(|error| errors::opening(&error, options))?;
         Ok(Self { prepared: Prepared::new(connection, |connection| Statements::new(connection)), watch })

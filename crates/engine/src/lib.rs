@@ -10,6 +10,7 @@ mod load;
 mod page;
 mod rows;
 mod shape;
+mod snapshot;
 mod stitch;
 mod strip;
 
@@ -31,6 +32,7 @@ pub use load::{Item, Items, Target};
 pub use page::Page;
 pub use rows::{LevelWriter, Levels, ValueForm};
 pub use shape::{Branch, Level, Part, Shape};
+pub use snapshot::{Batch, Sequence, Snapshot};
 
 /// A future that an engine returns.
 pub type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -70,6 +72,9 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Opens a transaction that several plans run in. It rolls back when it is dropped or its time is over.
     fn begin(&self) -> Running<'_, Box<dyn Transaction>>;
+
+    /// One state of the database to read much from, past policies. It ends when it is dropped.
+    fn snapshot(&self) -> Running<'_, Box<dyn Snapshot>>;
 
     /// Loads rows in one transaction, past policies and defaults: all of them or none. Their order is free, because foreign keys
     /// are checked when all have come; afterwards no sequence stands behind the numbers in its column.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mainstay_base::Result;
 use mainstay_expr::TableId;
 
-use crate::NewValue;
+use crate::{NewValue, Sequence};
 
 /// Where loaded rows go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,15 +28,8 @@ pub enum Item {
         /// A value for each of the target's columns.
         values: Vec<NewValue>,
     },
-    /// The number that a column's sequence is to have handed out last, as `setval` says. A sequence never goes back.
-    Sequence {
-        /// The table.
-        table: TableId,
-        /// The identity column.
-        column: u32,
-        /// The number.
-        last: i64,
-    },
+    /// Where a column's sequence is to stand, as `setval` says. A sequence never goes back.
+    Sequence(Sequence),
 }
 
 /// Everything to load, in the order in which it was written; an error ends it. It is asked on a thread that may wait.

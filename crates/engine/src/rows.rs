@@ -4,7 +4,7 @@ use mainstay_base::{Problem, Result};
 use mainstay_plan::ResultKind;
 
 use crate::shape::{Level, Part, Shape};
-use crate::{Format, Keys, Output, csv};
+use crate::{Batch, Format, Keys, Output, csv};
 
 /// All levels of one read, filled from the root down and then written by [`Levels::finish`].
 #[derive(Debug)]
@@ -246,6 +246,21 @@ impl<'l> LevelWriter<'l> {
     #[inline]
     fn form(&self) -> Form {
         if self.depth > 0 { Form::Whole } else { self.rows.form }
+    }
+
+    /// Takes out the rows so far, once they are worth handing over or when no more are to come; for levels of whole rows.
+    pub fn take_batch(&mut self, is_last: bool) -> Option<Batch> {
+        let wanted = if is_last { self.rows.count > 0 } else { self.rows.bytes.len() >= Batch::BYTES };
+        if !wanted || self.rows.form != Form::Whole {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(self.rows.bytes.len());
+        // What precedes the first row of a batch, as of an answer.
+        bytes.push(b'[');
+        let bytes = std::mem::replace(&mut self.rows.bytes, bytes);
+        let ends = Vec::with_capacity(self.rows.ends.len());
+        self.rows.count = 0;
+        Some(Batch { bytes, ends: std::mem::replace(&mut self.rows.ends, ends) })
     }
 
     /// Ends a row. `key` appends the key to the `n`-th child, or returns `false` when a part of it is NULL.

@@ -177,7 +177,7 @@ impl Items {
             return None;
         };
         let last = if set.called { set.value } else { set.value.saturating_sub(increment) };
-        Some(Item::Sequence { table, column, last })
+        Some(Item::Sequence(mainstay_engine::Sequence { table, column, last }))
     }
 
     /// The column of a sequence, and its step.

@@ -13,8 +13,8 @@ pub use ddl::{Deferral, check_name, defer_foreign_keys, identity_sequence};
 pub use migration::{create_role, migration};
 pub use native::{APPLIED, HOUSEHOLD, STORE};
 pub use render::{
-    Restriction, advance_sequence, delete, draw, expression_select, insert, insert_checked, select,
-    select_rows, update,
+    Restriction, advance_sequence, delete, draw, expression_select, insert, insert_checked, last_number,
+    select, select_rows, update,
 };
 pub use statement::{Bound, Input, Statement};
 

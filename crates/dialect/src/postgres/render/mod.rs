@@ -21,7 +21,8 @@ use crate::sql::sql;
 pub(super) use types::{column_type, type_name};
 pub(super) use write::sequence;
 pub use write::{
-    advance_sequence, delete, draw, expression_select, insert, insert_checked, select_rows, update,
+    advance_sequence, delete, draw, expression_select, insert, insert_checked, last_number, select_rows,
+    update,
 };
 
 /// What narrows a select to the rows that its caller is after.

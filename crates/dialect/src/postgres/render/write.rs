@@ -157,6 +157,12 @@ pub fn advance_sequence(table: &Table, column: u32, identity: &Identity, last: O
     Statement::new(sql, vec![Type::Int8])
 }
 
+/// The number that a column's sequence has handed out last; NULL before the first.
+pub fn last_number(table: &Table, column: u32) -> Statement {
+    let sql = sql!["SELECT pg_sequence_last_value(", sequence(table, column), "::regclass)"];
+    Statement::new(sql, vec![Type::Int8])
+}
+
 /// The name of a column's sequence.
 pub(in crate::postgres) fn sequence(table: &Table, column: u32) -> Sql {
     let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
