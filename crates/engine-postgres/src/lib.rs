@@ -53,7 +53,7 @@ impl Postgres {
     /// The engine of a database. It connects when it is asked for something.
     pub fn open(options: Options) -> Result<Self> {
         Ok(Self {
-            capabilities: Capabilities { name: "PostgreSQL", deferrable_constraints: true },
+            capabilities: Capabilities { name: "PostgreSQL", deferrable_constraints: true, roles: true },
             pool: Arc::new(Pool::new(&options)?),
             changes: broadcast::Sender::new(options.changes_queue_max),
             options,

@@ -25,7 +25,7 @@ pub(crate) async fn run(
         Some(total) => Some(count(connection, total, &values, rows).await?),
         None => None,
     };
-    Ok(Answer { body, rows, total, affected: rows, inserted: 0 })
+    Ok(Answer { body, rows, total, affected: rows, inserted: 0, told: None })
 }
 
 /// Reads all levels and writes the answer; the second part is the number of the root's rows.

@@ -82,7 +82,7 @@ impl<'r> Run<'r> {
             && let Some(place) = self.insert_alone(insert, alone, row).await?
         {
             let (body, rows) = self.read_back(insert.returning.as_ref(), vec![place]).await?;
-            return Ok(Answer { body, rows, total: None, affected: 1, inserted: 1 });
+            return Ok(Answer { body, rows, total: None, affected: 1, inserted: 1, told: None });
         }
         self.prepare(insert).await?;
         let mut proposals = Vec::with_capacity(self.job.inputs.rows.len());
@@ -131,7 +131,7 @@ impl<'r> Run<'r> {
         }
         let affected = places.len() as u64;
         let (body, rows) = self.read_back(insert.returning.as_ref(), places).await?;
-        Ok(Answer { body, rows, total: None, affected, inserted })
+        Ok(Answer { body, rows, total: None, affected, inserted, told: None })
     }
 
     /// Adds a row with one statement. Answers with nothing when it takes more than that: to draw some of its numbers, or to find out
@@ -316,7 +316,7 @@ impl<'r> Run<'r> {
         let changed = self.change(&update.row, new, found).await?;
         let affected = changed.len() as u64;
         let (body, rows) = self.read_back(update.returning.as_ref(), changed).await?;
-        Ok(Answer { body, rows, total: None, affected, inserted: 0 })
+        Ok(Answer { body, rows, total: None, affected, inserted: 0, told: None })
     }
 
     async fn delete(&self, delete: &RenderedDelete) -> Done<Answer> {
@@ -328,7 +328,7 @@ impl<'r> Run<'r> {
             let values = Values { rows: &among, ..self.values() };
             self.connection.all(&delete.delete, &values).await?;
         }
-        Ok(Answer { body, rows, total: None, affected, inserted: 0 })
+        Ok(Answer { body, rows, total: None, affected, inserted: 0, told: None })
     }
 
     async fn read_back(&self, returning: Option<&RenderedTree>, places: Vec<String>) -> Done<(Vec<u8>, u64)> {

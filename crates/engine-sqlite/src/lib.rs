@@ -72,7 +72,7 @@ impl Sqlite {
         let feed = Feed::new(options.changes_queue_max);
         let (commits, snapshot) = (Commits::default(), Arc::new(Snapshot::new()));
         Ok(Self {
-            capabilities: Capabilities { name: "SQLite", deferrable_constraints: true },
+            capabilities: Capabilities { name: "SQLite", deferrable_constraints: true, roles: false },
             writer: Writer::start(&options, feed.clone(), commits.clone())?,
             readers: Readers::new(Arc::clone(&options), Arc::clone(&snapshot), commits),
             snapshot,

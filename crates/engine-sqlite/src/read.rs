@@ -41,7 +41,7 @@ pub(crate) fn run(
         Some(total) => Some(count(statements, total, &values, rows)?),
         None => None,
     };
-    Ok(Answer { body, rows, total, affected: rows, inserted: 0 })
+    Ok(Answer { body, rows, total, affected: rows, inserted: 0, told: None })
 }
 
 /// Reads all levels and writes the answer; the second part is the number of the root's rows.

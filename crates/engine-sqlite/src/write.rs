@@ -113,7 +113,7 @@ impl<'r> Run<'r, '_> {
             return Err(problem);
         }
         let (body, rows) = self.read_back(insert.returning.as_ref(), &written)?;
-        Ok(Answer { body, rows, total: None, affected: written.len() as u64, inserted })
+        Ok(Answer { body, rows, total: None, affected: written.len() as u64, inserted, told: None })
     }
 
     /// Draws a row's numbers, and asks what must be true of it and which row it would meet. `met` are those that rows before
@@ -315,7 +315,7 @@ impl<'r> Run<'r, '_> {
             *rowid = self.update_row(&update.row, update.table, new, *rowid)?;
         }
         let (body, rows) = self.read_back(update.returning.as_ref(), &found)?;
-        Ok(Answer { body, rows, total: None, affected: found.len() as u64, inserted: 0 })
+        Ok(Answer { body, rows, total: None, affected: found.len() as u64, inserted: 0, told: None })
     }
 
     fn delete(&mut self, delete: &RenderedDelete) -> Result<Answer> {
@@ -329,7 +329,7 @@ impl<'r> Run<'r, '_> {
                 violation.of_old_rows(self.statements, failed, &found)
             })?;
         }
-        Ok(Answer { body, rows, total: None, affected: found.len() as u64, inserted: 0 })
+        Ok(Answer { body, rows, total: None, affected: found.len() as u64, inserted: 0, told: None })
     }
 
     fn read_back(&mut self, returning: Option<&RenderedTree>, rows: &[i64]) -> Result<(Vec<u8>, u64)> {

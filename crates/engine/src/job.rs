@@ -103,6 +103,17 @@ pub struct Answer {
     pub affected: u64,
     /// How many of them are new.
     pub inserted: u64,
+    /// What the database's own functions said of the response.
+    pub told: Option<Box<Told>>,
+}
+
+/// What functions of the database set to say how to answer, as it stands there; empty where they said nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Told {
+    /// `response.headers`: a JSON array of objects with one header each.
+    pub headers: String,
+    /// `response.status`: the HTTP status.
+    pub status: String,
 }
 
 /// A committed change of one row.

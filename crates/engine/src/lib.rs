@@ -25,7 +25,7 @@ use mainstay_expr::Session;
 use mainstay_migrate::Migration;
 use mainstay_plan::Plan;
 
-pub use job::{Answer, Change, ChangeKind, Changes, Expect, Format, Inputs, Job, NewValue, Output};
+pub use job::{Answer, Change, ChangeKind, Changes, Expect, Format, Inputs, Job, NewValue, Output, Told};
 pub use join::join_to_one;
 pub use keys::Keys;
 pub use load::{Item, Items, Target};
@@ -56,6 +56,8 @@ pub struct Capabilities {
     pub name: &'static str,
     /// Whether foreign keys can be checked at the end of a transaction.
     pub deferrable_constraints: bool,
+    /// Whether it has roles of its own and can keep policies by them.
+    pub roles: bool,
 }
 
 /// A database.

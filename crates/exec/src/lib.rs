@@ -12,7 +12,7 @@ use mainstay_base::{Clock, Limits, Problem, Randomness, Result};
 use mainstay_catalog::{Catalog, TableKind};
 use mainstay_engine::{Answer, Engine, Expect, Job, Output, Prepared, Transaction};
 use mainstay_expr::{Expr, ExprKind, Input, Role, Session, SessionValue, Tree};
-use mainstay_plan::Plan;
+use mainstay_plan::{Enforcement, Plan};
 use mainstay_planner::Settings;
 use mainstay_query::{Request, Values};
 
@@ -82,13 +82,14 @@ pub struct Exec {
 struct Snapshot {
     catalog: Arc<Catalog>,
     plans: PlanCache,
-    /// Whether any policy or function asks about the HTTP request: collecting what it says costs, so nobody else does.
+    /// Whether any policy or function asks about the HTTP request, or the database may: collecting what it says costs, so nobody
+    /// else does.
     reads_request: bool,
 }
 
 impl Snapshot {
-    fn new(catalog: Arc<Catalog>) -> Arc<Self> {
-        let reads_request = reads_request(&catalog);
+    fn new(catalog: Arc<Catalog>, enforcement: Enforcement) -> Arc<Self> {
+        let reads_request = reads_request(&catalog) || enforcement == Enforcement::Role;
         Arc::new(Self { catalog, plans: PlanCache::default(), reads_request })
     }
 }
@@ -109,7 +110,7 @@ impl Exec {
         settings: Settings,
         limits: Limits,
     ) -> Self {
-        let snapshot = RwLock::new(Snapshot::new(catalog));
+        let snapshot = RwLock::new(Snapshot::new(catalog, settings.enforcement));
         Self { engine, clock, random, settings, limits, snapshot }
     }
 
@@ -120,7 +121,7 @@ impl Exec {
 
     /// Puts another catalog in force. Requests that are under way finish under the old one.
     pub fn replace_catalog(&self, catalog: Arc<Catalog>) {
-        let next = Snapshot::new(catalog);
+        let next = Snapshot::new(catalog, self.settings.enforcement);
         *self.snapshot.write().unwrap_or_else(std::sync::PoisonError::into_inner) = next;
     }
 
@@ -211,10 +212,14 @@ impl Exec {
             return Ok(planned);
         }
         let catalog = &snapshot.catalog;
-        if !role_exists(catalog, role) {
-            return Err(Problem::new("22023", format!("role \"{}\" does not exist", role.name())));
-        }
+        // A database that keeps the rules knows its roles itself.
+        let known = |enforcement| match enforcement == Enforcement::Role || role_exists(catalog, role) {
+            true => Ok(()),
+            false => Err(Problem::new("22023", format!("role \"{}\" does not exist", role.name()))),
+        };
+        known(self.settings.enforcement)?;
         let plan = mainstay_planner::plan(request, catalog, role, &self.settings)?;
+        known(plan.transaction.enforcement)?;
         let prepared = self.engine.render(catalog, &plan)?;
         let planned = Arc::new(Planned { plan, prepared });
         snapshot.plans.insert(role, request, planned.clone());

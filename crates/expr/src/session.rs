@@ -58,6 +58,10 @@ pub struct RequestContext {
     pub path: Arc<str>,
     /// The headers as a JSON object with lower-case names; empty when nothing asks for them.
     pub headers: Arc<str>,
+    /// The cookies as a JSON object.
+    pub cookies: Arc<str>,
+    /// The schema that the request speaks to.
+    pub schema: Arc<str>,
 }
 
 /// A value that the session gives to an expression.
@@ -113,6 +117,7 @@ impl Session {
             "request.method" => shared(&self.request.method),
             "request.path" => shared(&self.request.path),
             "request.headers" => shared(&self.request.headers),
+            "request.cookies" => shared(&self.request.cookies),
             "role" => Some(self.role.name().to_owned()),
             "timezone" => Some(self.timezone.as_deref().unwrap_or("UTC").to_owned()),
             lower => self.claim(lower.strip_prefix("request.jwt.claim.")?),

@@ -13,6 +13,31 @@ pub struct Plan {
     pub slots: Vec<SlotType>,
     /// What is done.
     pub action: Action,
+    /// The transaction that it wants.
+    pub transaction: TransactionMode,
+}
+
+/// Who keeps the rules while a plan runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Enforcement {
+    /// The plan: privileges were asked and policies woven in when it was made.
+    #[default]
+    Plan,
+    /// The database: the plan has neither, and runs as the role of whoever asks.
+    Role,
+}
+
+/// The transaction that a plan wants. Databases that know no roles heed nothing of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TransactionMode {
+    /// Who keeps the rules.
+    pub enforcement: Enforcement,
+    /// Whether nothing may be written.
+    pub read_only: bool,
+    /// Settings of the function that is called, which hold for all of the transaction.
+    pub settings: Vec<(String, String)>,
+    /// Whether what runs may say with which headers and status to answer.
+    pub tells: bool,
 }
 
 /// How a raw value becomes a typed one.

@@ -1,7 +1,7 @@
 //! Calls of the user's SQL functions: the body is inlined, and its rows are a level like any other.
 
 use mainstay_base::{Problem, Result};
-use mainstay_catalog::{Argument, Function, Returns};
+use mainstay_catalog::{Argument, Function, Returns, Volatility};
 use mainstay_expr::{ColumnType, Expr, ExprKind, FromItem, Select, Tree};
 use mainstay_plan::{ReadPlan, ResultKind, SlotType};
 use mainstay_query::{Call, Level, SelectItem, SlotId, Target};
@@ -23,6 +23,9 @@ impl<'a> Planner<'a> {
         let chosen = self.choose(call)?;
         let function = chosen.function;
         self.require_execute(function)?;
+        let may_write = function.volatility == Volatility::Volatile && !call.read_only;
+        self.transaction.read_only &= !may_write;
+        self.transaction.tells |= may_write;
         let arguments = self.arguments(&chosen);
         let (from, relation) = self.open_call(function, &arguments);
         let all = Level { select: vec![SelectItem::All], ..Level::default() };

@@ -3,6 +3,7 @@
 use mainstay_base::Result;
 use mainstay_catalog::{Catalog, Function, FunctionId, Returns};
 use mainstay_expr::{Expr, ExprKind, FromItem, Rights, Select, SourceId, TableSource, Tree};
+use mainstay_plan::Enforcement;
 
 use crate::Planner;
 use crate::embed::Linked;
@@ -48,8 +49,11 @@ impl<'a> Planner<'a> {
         let source = self.sources.fresh();
         let again = relation_of(table, source);
         // The origin's rows were let through on the level above; here they only carry the key.
-        let again_from =
-            FromItem::Table(TableSource { source, table: table.id, rights: Rights::Definer, visible: None });
+        let rights = match self.enforcement {
+            Enforcement::Plan => Rights::Definer,
+            Enforcement::Role => Rights::Invoker,
+        };
+        let again_from = FromItem::Table(TableSource { source, table: table.id, rights, visible: None });
         let body = self.body_of_row(function, &again);
         let columns_of =
             |relation: &Relation<'a>| key.columns.iter().map(|column| relation.expr(*column)).collect();

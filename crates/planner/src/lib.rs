@@ -20,10 +20,10 @@ mod rights;
 mod search;
 mod write;
 
-use mainstay_base::Result;
+use mainstay_base::{Problem, Result};
 use mainstay_catalog::Catalog;
 use mainstay_expr::{Role, SourceId, SourceIds, TableId};
-use mainstay_plan::{Action, Plan, SlotType};
+use mainstay_plan::{Action, Enforcement, Plan, SlotType, TransactionMode};
 use mainstay_query::{Request, SlotId};
 
 pub use error::{function_not_found, table_not_found};
@@ -38,11 +38,13 @@ pub struct Settings {
     pub aggregates: bool,
     /// Deepest nesting of embeds.
     pub depth: usize,
+    /// Who keeps the rules.
+    pub enforcement: Enforcement,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_rows: Some(1000), aggregates: false, depth: 24 }
+        Self { max_rows: Some(1000), aggregates: false, depth: 24, enforcement: Enforcement::Plan }
     }
 }
 
@@ -52,13 +54,33 @@ impl Default for Settings {
 /// The documented PostgREST and PostgreSQL codes: names that do not exist (`PGRST200`–`205`, `42703`), operators that do not fit
 /// (`42883`), missing privileges (`42501`) and so on.
 pub fn plan(request: &Request, catalog: &Catalog, role: &Role, settings: &Settings) -> Result<Plan> {
+    let planned = plan_under(settings.enforcement, request, catalog, role, settings)?;
+    match planned {
+        Some(plan) => Ok(plan),
+        // What is read with the schema's owner's rights is ours alone: the database has no view and no function for it.
+        None => plan_under(Enforcement::Plan, request, catalog, role, settings)?
+            .ok_or_else(|| Problem::internal("a plan keeps rules that it cannot keep")),
+    }
+}
+
+/// The plan with its rules kept in one of the two ways; `None` when this one cannot keep them.
+fn plan_under(
+    enforcement: Enforcement,
+    request: &Request,
+    catalog: &Catalog,
+    role: &Role,
+    settings: &Settings,
+) -> Result<Option<Plan>> {
     let mut planner = Planner {
         catalog,
         role,
         settings,
+        enforcement,
+        takes_owners_rights: false,
         sources: SourceIds::default(),
         slots: Vec::new(),
         views: Vec::new(),
+        transaction: TransactionMode { enforcement, read_only: true, ..TransactionMode::default() },
     };
     let action = match request {
         Request::Read(read) => Action::Read(planner.read(read)?),
@@ -67,7 +89,12 @@ pub fn plan(request: &Request, catalog: &Catalog, role: &Role, settings: &Settin
         Request::Update(update) => Action::Update(planner.update(update)?),
         Request::Delete(delete) => Action::Delete(planner.delete(delete)?),
     };
-    Ok(Plan { slots: planner.slots, action })
+    let Planner { slots, mut transaction, .. } = planner;
+    if enforcement == Enforcement::Role && planner.takes_owners_rights {
+        return Ok(None);
+    }
+    transaction.read_only &= matches!(action, Action::Read(_));
+    Ok(Some(Plan { slots, action, transaction }))
 }
 
 /// The state of one planning: what is known, and the numbers handed out so far.
@@ -75,10 +102,14 @@ struct Planner<'a> {
     catalog: &'a Catalog,
     role: &'a Role,
     settings: &'a Settings,
+    enforcement: Enforcement,
+    /// Whether something is read or written with the rights of the schema's owner.
+    takes_owners_rights: bool,
     sources: SourceIds,
     slots: Vec<SlotType>,
     /// The views that were opened, by the number of their source: their columns have privileges too.
     views: Vec<(SourceId, TableId)>,
+    transaction: TransactionMode,
 }
 
 impl Planner<'_> {

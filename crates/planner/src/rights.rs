@@ -5,13 +5,16 @@
 //! inside those policies included. Rules are PostgreSQL's (CREATE POLICY, "Row Security Policies"), with one addition: a
 //! table without row-level security is closed to every role that does not bypass it, and so is a view that reads with its
 //! owner's rights unless the role was granted it.
+//!
+//! Where the database keeps the rules ([`Enforcement::Role`]) only what it does not know is asked here: views and functions, which
+//! the catalog alone has.
 
 use std::collections::{BTreeSet, HashMap};
 
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Caller, Command, Function, Policy, Table, TableKind};
 use mainstay_expr::{Expr, Rights, Role, SourceId, TableId, Tree, Type};
-use mainstay_plan::{Node, ReadPlan, RowCheck};
+use mainstay_plan::{Enforcement, Node, ReadPlan, RowCheck};
 
 use crate::Planner;
 use crate::error;
@@ -46,13 +49,25 @@ impl<'a> Planner<'a> {
 
     fn secure(&mut self, tree: &mut impl Tree) -> Result<()> {
         self.require_columns(tree)?;
+        tree.tables(|source| self.takes_owners_rights |= source.rights == Rights::Definer);
         self.weave(tree, 0)
+    }
+
+    /// Whether the database asks for a table's privileges and policies itself.
+    fn is_kept_by_role(&self, table: &Table) -> bool {
+        self.enforcement == Enforcement::Role && !table.is_view()
+    }
+
+    /// Whether no policies are to be woven in.
+    fn passes_policies(&self) -> bool {
+        self.enforcement == Enforcement::Role || self.role.bypasses_row_security()
     }
 
     /// Refuses unless the role may use `command` on the table and on each of these columns.
     pub(crate) fn require(&self, table: &Table, command: Command, columns: &[u32]) -> Result<()> {
-        let allowed = may_use(table, command, self.role)
-            && columns.iter().all(|column| table.grants.allows_column(self.role, command, *column));
+        let allowed = self.is_kept_by_role(table)
+            || may_use(table, command, self.role)
+                && columns.iter().all(|column| table.grants.allows_column(self.role, command, *column));
         if allowed { Ok(()) } else { Err(denied(table)) }
     }
 
@@ -105,7 +120,9 @@ impl<'a> Planner<'a> {
                 && let Some(table) = sources.get(&column.source)
             {
                 let table = self.catalog.table(*table);
-                if !table.grants.allows_column(self.role, Command::Select, column.column) {
+                if !self.is_kept_by_role(table)
+                    && !table.grants.allows_column(self.role, Command::Select, column.column)
+                {
                     refused.get_or_insert_with(|| denied(table));
                 }
             }
@@ -115,7 +132,7 @@ impl<'a> Planner<'a> {
 
     /// Gives every table that is read with the role's rights its policies.
     fn weave(&mut self, tree: &mut impl Tree, depth: usize) -> Result<()> {
-        if self.role.bypasses_row_security() {
+        if self.passes_policies() {
             return Ok(());
         }
         let mut outcome = Ok(());
@@ -143,7 +160,7 @@ impl<'a> Planner<'a> {
         command: Command,
         row: &Row<'_>,
     ) -> Result<Expr> {
-        if self.role.bypasses_row_security() {
+        if self.passes_policies() {
             return Ok(Expr::truth(true));
         }
         self.predicate(table, command, 0, row)
@@ -180,7 +197,7 @@ impl<'a> Planner<'a> {
         command: Command,
         row: &Row<'_>,
     ) -> Result<Vec<RowCheck>> {
-        if self.role.bypasses_row_security() {
+        if self.passes_policies() {
             return Ok(Vec::new());
         }
         let mut permissive = Vec::new();

@@ -139,6 +139,7 @@ impl<'a> Planner<'a> {
                     "Views that do not select from a single table or view are not automatically updatable.",
                 ));
         };
+        self.takes_owners_rights |= table.rights == Rights::Definer;
         let base = self.catalog.table(*base);
         let mut over_base = |expr: &Expr| {
             let mut expr = expr.clone();

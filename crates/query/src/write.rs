@@ -17,6 +17,19 @@ pub enum Request {
     Call(Call),
 }
 
+impl Request {
+    /// What it speaks to.
+    pub fn target(&self) -> &Target {
+        match self {
+            Self::Read(read) => &read.target,
+            Self::Insert(insert) => &insert.target,
+            Self::Update(update) => &update.target,
+            Self::Delete(delete) => &delete.target,
+            Self::Call(call) => &call.target,
+        }
+    }
+}
+
 /// Adding rows, or changing them where they exist already.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Insert {

@@ -3,6 +3,7 @@
 //! The way through is one function, [`Rest::respond`]: decode, run, encode. Nothing here knows an engine.
 
 mod body;
+mod context;
 mod decode;
 mod grammar;
 mod media;
@@ -24,7 +25,7 @@ use mainstay_edge::{Caller, ResponseParts, problem_response};
 use mainstay_exec::{Exec, Timings};
 use mainstay_expr::{RequestContext, Session};
 
-use decode::Path;
+use decode::{Decoded, Path};
 use respond::Beyond;
 
 /// What the operator has decided about the API.
@@ -75,7 +76,7 @@ impl Rest {
             return openapi::respond(&self.exec.catalog(), parts, &self.settings, caller);
         }
         let decoded = decode::decode(parts, &path, body, &self.settings)?;
-        let session = self.session(parts, &path, &decoded.answer.prefer.timezone, caller);
+        let session = self.session(parts, &path, &decoded, caller);
         let outcome = self.exec.run(session, &decoded.request, decoded.values, decoded.execution).await?;
         let query = parts.uri.query().unwrap_or_default();
         let mut response = match respond::respond(&decoded.answer, query, outcome.answer) {
@@ -88,40 +89,19 @@ impl Rest {
         Ok(response)
     }
 
-    fn session(&self, parts: &Parts, path: &Path, timezone: &Option<String>, caller: &Caller) -> Session {
-        let asked = self.exec.reads_request();
+    fn session(&self, parts: &Parts, path: &Path, decoded: &Decoded, caller: &Caller) -> Session {
+        let request = match self.exec.reads_request() {
+            true => context::of(parts, path, &decoded.request.target().schema),
+            false => RequestContext::default(),
+        };
         Session {
             role: caller.role.clone(),
             claims: caller.claims.clone(),
-            request: if asked { request_context(parts, path) } else { RequestContext::default() },
+            request,
             now_us: self.exec.now_us(),
-            timezone: timezone.as_deref().map(Arc::from),
+            timezone: decoded.answer.prefer.timezone.as_deref().map(Arc::from),
         }
     }
-}
-
-/// What `current_setting('request.…')` shows of the request.
-fn request_context(parts: &Parts, path: &Path) -> RequestContext {
-    RequestContext {
-        method: Arc::from(parts.method.as_str()),
-        path: match path {
-            Path::Root => Arc::from("/"),
-            Path::Table(name) => Arc::from(format!("/{name}")),
-            Path::Function(name) => Arc::from(format!("/rpc/{name}")),
-        },
-        headers: headers_json(parts),
-    }
-}
-
-/// The headers as a JSON object with lower-case names. The API key and the token stay out: policies have the claims.
-fn headers_json(parts: &Parts) -> Arc<str> {
-    let mut object = serde_json::Map::new();
-    for (name, value) in &parts.headers {
-        if let (false, Ok(value)) = (matches!(name.as_str(), "authorization" | "apikey"), value.to_str()) {
-            object.insert(name.as_str().to_owned(), value.into());
-        }
-    }
-    Arc::from(serde_json::Value::Object(object).to_string())
 }
 
 /// A page beyond the rows is told where the rows end.

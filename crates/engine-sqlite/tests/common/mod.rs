@@ -15,7 +15,7 @@ use mainstay_expr::{
 };
 use mainstay_plan::{
     Action, DeletePlan, Field, InsertPlan, NewColumn, Node, Otherwise, Plan, ReadPlan, ResultKind, Returning,
-    SlotType, UpdatePlan,
+    SlotType, TransactionMode, UpdatePlan,
 };
 use mainstay_sql::SourceFiles;
 
@@ -164,7 +164,11 @@ pub fn all_columns(catalog: &Catalog, table: TableId, source: SourceId) -> Node 
 }
 
 pub fn read_plan(root: Node, slots: Vec<SlotType>) -> Plan {
-    Plan { slots, action: Action::Read(ReadPlan { root, result: ResultKind::Rows, total: None }) }
+    Plan {
+        slots,
+        action: Action::Read(ReadPlan { root, result: ResultKind::Rows, total: None }),
+        transaction: TransactionMode::default(),
+    }
 }
 
 pub fn read_all(catalog: &Catalog, table: TableId) -> Plan {
@@ -219,7 +223,7 @@ pub fn returning_all(catalog: &Catalog, table: TableId) -> Option<Returning> {
 }
 
 pub fn insert(plan: InsertPlan) -> Plan {
-    Plan { slots: Vec::new(), action: Action::Insert(plan) }
+    Plan { slots: Vec::new(), action: Action::Insert(plan), transaction: TransactionMode::default() }
 }
 
 /// `UPDATE table SET columns = … WHERE filter_column = slot 0`
@@ -237,7 +241,7 @@ pub fn update_plan(catalog: &Catalog, table: TableId, columns: &[u32], filter_co
 }
 
 pub fn update(plan: UpdatePlan) -> Plan {
-    Plan { slots: Vec::new(), action: Action::Update(plan) }
+    Plan { slots: Vec::new(), action: Action::Update(plan), transaction: TransactionMode::default() }
 }
 
 /// `DELETE FROM table WHERE filter_column = slot 0`
@@ -247,7 +251,7 @@ pub fn delete_plan(catalog: &Catalog, table: TableId, filter_column: u32) -> Del
 }
 
 pub fn delete(plan: DeletePlan) -> Plan {
-    Plan { slots: Vec::new(), action: Action::Delete(plan) }
+    Plan { slots: Vec::new(), action: Action::Delete(plan), transaction: TransactionMode::default() }
 }
 
 /// The value of the new row's column.
