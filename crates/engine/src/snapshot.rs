@@ -60,6 +60,15 @@ impl Batch {
         starts.zip(&self.ends).map(|(start, end)| &self.bytes[start + 1..*end])
     }
 
+    /// The row at a position.
+    pub fn row(&self, position: usize) -> Option<&[u8]> {
+        let start = match position.checked_sub(1) {
+            Some(before) => *self.ends.get(before)?,
+            None => 0,
+        };
+        Some(&self.bytes[start + 1..*self.ends.get(position)?])
+    }
+
     /// How many rows it holds.
     pub fn len(&self) -> usize {
         self.ends.len()

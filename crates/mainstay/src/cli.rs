@@ -8,13 +8,14 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use mainstay_base::{Clock, SystemClock};
 use mainstay_migrate::diagram;
 
-use crate::failure::{Doing, Failure, Result};
+use crate::db::DbCommand;
+use crate::failure::{Doing, Result};
 use crate::init::{self, Template};
 use crate::keys::Keys;
 use crate::project::Project;
 use crate::settings::NO_ADDRESS;
-use crate::words::{counted, tables_and_views};
-use crate::{database, dev, schema, seed, serve};
+use crate::words::tables_and_views;
+use crate::{database, dev, schema, serve};
 
 /// What a command's end means to scripts.
 const EXIT_CODES: &str = "\
@@ -104,7 +105,7 @@ enum Command {
         #[command(subcommand)]
         command: SchemaCommand,
     },
-    /// Work with the database's rows.
+    /// Work with the database's rows: seed, copy, dump, restore, reset.
     Db {
         #[command(subcommand)]
         command: DbCommand,
@@ -160,25 +161,6 @@ enum SchemaCommand {
     },
 }
 
-#[derive(Debug, Subcommand)]
-enum DbCommand {
-    /// Add the rows of seed.sql.
-    #[command(after_help = "Examples:\n  mainstay db seed\n  mainstay db seed shop")]
-    Seed {
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Begin anew: drop every table, apply schema/*.sql and add the rows of seed.sql.
-    #[command(after_help = "Examples:\n  mainstay db reset --allow-data-loss")]
-    Reset {
-        #[command(flatten)]
-        place: Place,
-        /// Says that every row may go.
-        #[arg(long)]
-        allow_data_loss: bool,
-    },
-}
-
 fn address(text: &str) -> std::result::Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| NO_ADDRESS)
 }
@@ -197,14 +179,15 @@ fn user_id(text: &str) -> std::result::Result<String, &'static str> {
 
 /// Which project.
 #[derive(Debug, Args)]
-struct Place {
+pub struct Place {
     /// The project's folder.
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
 }
 
 impl Place {
-    fn open(&self) -> Result<Project> {
+    /// Opens it.
+    pub fn open(&self) -> Result<Project> {
         Project::open(&self.folder)
     }
 }
@@ -223,10 +206,7 @@ impl Arguments {
             Command::Dev { place, listen, allow_data_loss } => {
                 dev::run(&place.folder, listen, allow_data_loss)
             }
-            Command::Db { command: DbCommand::Seed { place } } => block_on(db_seed(place)),
-            Command::Db { command: DbCommand::Reset { place, allow_data_loss } } => {
-                block_on(db_reset(place, allow_data_loss))
-            }
+            Command::Db { command } => block_on(command.run()),
             Command::Completions { shell } => {
                 completions(shell);
                 Ok(())
@@ -284,36 +264,6 @@ fn print_changes(migration: &mainstay_migrate::Migration, nothing: &str) {
     for line in lines {
         println!("{line}");
     }
-}
-
-async fn db_seed(place: Place) -> Result<()> {
-    let project = place.open()?;
-    let declared = schema::load_quietly(&project)?;
-    let engine = database::open(&project)?;
-    let applied = schema::current(engine.as_ref(), &declared).await?;
-    match seed::run(&project, engine.as_ref(), &applied).await? {
-        Some(rows) => println!("{} added", counted(rows, "row")),
-        None => println!("there is no seed.sql"),
-    }
-    engine.close().await?;
-    Ok(())
-}
-
-async fn db_reset(place: Place, allow_data_loss: bool) -> Result<()> {
-    let project = place.open()?;
-    if !allow_data_loss {
-        return Err(Failure::loses_data(
-            "this would drop every table with its rows\n  hint: `--allow-data-loss` does it all the same",
-        ));
-    }
-    let declared = schema::load(&project)?;
-    let engine = database::open(&project)?;
-    schema::clear(engine.as_ref()).await?;
-    schema::apply(engine.as_ref(), &declared, true).await?;
-    let rows = seed::run(&project, engine.as_ref(), &declared.catalog).await?.unwrap_or_default();
-    println!("{}, {}", tables_and_views(&declared.catalog.tables), counted(rows, "row"));
-    engine.close().await?;
-    Ok(())
 }
 
 fn diagram(project: &Project, svg: Option<PathBuf>, mermaid: Option<PathBuf>) -> Result<()> {

@@ -1,7 +1,7 @@
 //! From the database's URL to an engine.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mainstay_engine::Engine;
@@ -14,10 +14,22 @@ use crate::project::{Project, restrict};
 /// Opens the project's database.
 pub fn open(project: &Project) -> Result<Arc<dyn Engine>> {
     let url = &project.settings.database.url;
+    if url.starts_with("sqlite:") {
+        project.state_folder()?;
+    }
+    open_url(url, &project.folder)
+}
+
+/// The file that a url names, if it names one.
+pub fn sqlite_file(url: &str, folder: &Path) -> Option<PathBuf> {
+    url.strip_prefix("sqlite:").map(|path| folder.join(path.trim_start_matches("//")))
+}
+
+/// Opens the database at a url; paths are those of a folder.
+pub fn open_url(url: &str, folder: &Path) -> Result<Arc<dyn Engine>> {
     match url.split_once(':') {
-        Some(("sqlite", path)) => {
-            project.state_folder()?;
-            let path = project.folder.join(path.trim_start_matches("//"));
+        Some(("sqlite", _)) => {
+            let path = sqlite_file(url, folder).unwrap_or_default();
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 std::fs::create_dir_all(folder).doing(|| format!("create {}", folder.display()))?;
             }
@@ -28,7 +40,7 @@ pub fn open(project: &Project) -> Result<Arc<dyn Engine>> {
             Ok(Arc::new(Postgres::open(mainstay_engine_postgres::Options::new(url))?))
         }
         _ => Err(Failure::invalid(format!(
-            "[database] url = \"{}\" names no database that is known here\n  \
+            "\"{}\" names no database that is known here\n  \
              hint: write sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
             without_password(url)
         ))),
@@ -46,7 +58,7 @@ fn private(path: &Path) -> Result<()> {
 }
 
 /// A url as it may be shown.
-fn without_password(url: &str) -> String {
+pub fn without_password(url: &str) -> String {
     match url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
         Some((scheme, (who, place))) => {
             let user = who.split(':').next().unwrap_or_default();

@@ -3,6 +3,7 @@
 mod body;
 mod cli;
 mod database;
+mod db;
 mod dev;
 mod failure;
 mod init;
@@ -20,6 +21,7 @@ mod settings;
 mod setval;
 mod site;
 mod static_files;
+mod transfer;
 mod words;
 mod workers;
 

@@ -88,10 +88,29 @@ fn text(files: &SourceFiles) -> String {
     files.iter().map(|(_, file)| format!("-- {}\n{}\n", file.name, file.text.trim_end())).collect()
 }
 
+/// How the applied schema of a database begins into which a copy is under way, or was interrupted.
+pub const UNFINISHED_COPY: &str = "-- a copy into this database has not finished: ";
+
+/// Whether a copy into a database was begun and not finished.
+pub fn unfinished_copy(applied: &str) -> bool {
+    applied.starts_with(UNFINISHED_COPY)
+}
+
+/// Why such a database is not used.
+pub fn refuse_unfinished() -> Failure {
+    Failure::out_of_date(
+        "a copy into this database has not finished\n  hint: the same `mainstay db copy` or `mainstay db restore` goes on with it",
+    )
+}
+
 /// The catalog that the database was brought into last; an empty one for a new database.
 pub async fn applied(engine: &dyn Engine) -> Result<Arc<Catalog>> {
-    let Some(text) = engine.applied_schema().await? else { return Ok(Arc::new(Catalog::default())) };
-    let files = SourceFiles::single("the applied schema", text);
+    read_applied(&engine.applied_schema().await?.unwrap_or_default())
+}
+
+/// The catalog of a schema that was applied.
+pub fn read_applied(text: &str) -> Result<Arc<Catalog>> {
+    let files = SourceFiles::single("the applied schema", text.to_owned());
     let (catalog, diagnostics) = mainstay_catalog::load(&files);
     match catalog {
         Some(catalog) => Ok(Arc::new(catalog)),
@@ -103,9 +122,15 @@ pub async fn applied(engine: &dyn Engine) -> Result<Arc<Catalog>> {
 }
 
 /// What would have to change.
+///
+/// # Errors
+/// Exit code 5 when the database is half a copy, unless nothing is to be left of it.
 pub async fn difference(engine: &dyn Engine, declared: &Declared) -> Result<Migration> {
-    let applied = applied(engine).await?;
-    Ok(mainstay_migrate::diff(&applied, &declared.catalog))
+    let text = engine.applied_schema().await?.unwrap_or_default();
+    if unfinished_copy(&text) && !declared.text.is_empty() {
+        return Err(refuse_unfinished());
+    }
+    Ok(mainstay_migrate::diff(&read_applied(&text)?, &declared.catalog))
 }
 
 /// Brings the database into the declared shape.
