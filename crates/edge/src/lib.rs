@@ -3,6 +3,7 @@
 //! No query is known here, and no database.
 
 pub mod cors;
+mod raised;
 mod response;
 mod status;
 mod token;

@@ -6,6 +6,7 @@ use http::{Response, StatusCode};
 use mainstay_base::Problem;
 use serde_json::json;
 
+use crate::raised::raised;
 use crate::status_of;
 
 /// A response whose body is known whole.
@@ -17,7 +18,18 @@ pub struct Untold(pub Problem);
 
 /// The error body and headers of PostgREST's protocol. What is internal is not told: it goes with the response as [`Untold`].
 pub fn problem_response(problem: &Problem, anonymous: bool) -> ResponseParts {
-    let status = status_of(problem, anonymous);
+    match raised(problem) {
+        None => respond(problem, status_of(problem, anonymous)),
+        Some(Err(malformed)) => respond(&malformed, status_of(&malformed, anonymous)),
+        Some(Ok(raised)) => {
+            let mut response = respond(&raised.problem, raised.status);
+            response.headers_mut().extend(raised.headers);
+            response
+        }
+    }
+}
+
+fn respond(problem: &Problem, status: StatusCode) -> ResponseParts {
     let internal = problem.code() == "XX000";
     let body = json!({
         "code": problem.code(),

@@ -10,8 +10,18 @@ pub fn status_of(problem: &Problem, anonymous: bool) -> StatusCode {
     match code.strip_prefix("PGRST") {
         Some(own) => own_status(own),
         None if code == "42501" && anonymous => StatusCode::UNAUTHORIZED,
+        None if code.starts_with("PT") => asked_for(&code[2..]),
         None => sqlstate_status(code, problem.message()),
     }
+}
+
+/// RAISE … SQLSTATE 'PTxyz' asks for the status xyz.
+fn asked_for(digits: &str) -> StatusCode {
+    digits
+        .parse()
+        .ok()
+        .and_then(|status| StatusCode::from_u16(status).ok())
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 fn own_status(code: &str) -> StatusCode {
@@ -75,6 +85,8 @@ mod tests {
             ("42883", 404),
             ("54001", 413),
             ("57014", 500),
+            ("PT402", 402),
+            ("PTabc", 500),
             ("53100", 503),
             ("PGRST100", 400),
             ("PGRST103", 416),

@@ -5,18 +5,28 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use mainstay_base::{Problem, Result};
 use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, Config, Error, NoTls, RowStream, Statement};
 
-use crate::bind::{Values, parameters};
+use crate::bind::{Parameter, Values, parameters};
 use crate::render::Query;
 use crate::{Options, errors};
 
 /// What every connection is set to, whatever the role or the database say: values are read and written in these forms.
-const SETTINGS: &str = "SET timezone = 'UTC'; SET datestyle = 'ISO, MDY'; SET intervalstyle = 'postgres'; \
-    SET standard_conforming_strings = on; SET extra_float_digits = 1; SET search_path = ''; \
-    SET row_security = on; SET client_min_messages = error; SET default_transaction_isolation = 'read committed'";
+pub(crate) const FIXED: &[(&str, &str)] = &[
+    ("timezone", "UTC"),
+    ("datestyle", "ISO, MDY"),
+    ("intervalstyle", "postgres"),
+    ("standard_conforming_strings", "on"),
+    ("extra_float_digits", "1"),
+    ("search_path", ""),
+    ("row_security", "on"),
+    ("client_min_messages", "error"),
+    ("default_transaction_isolation", "read committed"),
+];
 /// Prepared statements kept at most; then all are let go.
 const STATEMENTS_MAX: usize = 1_000;
 /// How long a host may be silent until it is asked whether it is still there, and how long it may take to answer.
@@ -28,6 +38,8 @@ const RETRY_FIRST: Duration = Duration::from_millis(20);
 pub(crate) struct Connection {
     pub client: Client,
     statements: Mutex<HashMap<u64, Statement>>,
+    /// Whether statements are prepared, and what is set lasts: there is one session of the server behind it.
+    prepares: bool,
     /// The statement timeout that it has now, in milliseconds; 0 is none.
     timeout_ms: AtomicU64,
     /// Who uses it at the moment.
@@ -66,11 +78,11 @@ pub(crate) fn config(options: &Options) -> Result<Config> {
 
 impl Connection {
     /// Connects, and tries again for a while when the server is not there yet.
-    pub async fn open(config: &Config, patience: Duration) -> Result<Self> {
+    pub async fn open(config: &Config, patience: Duration, prepares: bool) -> Result<Self> {
         let mut wait = RETRY_FIRST;
         let end = tokio::time::Instant::now() + patience;
         loop {
-            match Self::try_open(config).await {
+            match Self::try_open(config, prepares).await {
                 Ok(connection) => return Ok(connection),
                 Err(error) if errors::is_passing(&error) && tokio::time::Instant::now() + wait < end => {
                     tokio::time::sleep(wait).await;
@@ -81,14 +93,18 @@ impl Connection {
         }
     }
 
-    async fn try_open(config: &Config) -> std::result::Result<Self, Error> {
+    async fn try_open(config: &Config, prepares: bool) -> std::result::Result<Self, Error> {
         let (client, connection) = config.connect(NoTls).await?;
         // It ends with the client; what goes wrong is told to whoever waits for an answer.
         tokio::spawn(connection);
-        client.batch_execute(SETTINGS).await?;
+        if prepares {
+            let set = |(name, value): &(&str, &str)| format!("SET {name} = '{value}'");
+            client.batch_execute(&FIXED.iter().map(set).collect::<Vec<_>>().join("; ")).await?;
+        }
         Ok(Self {
             client,
             statements: Mutex::default(),
+            prepares,
             timeout_ms: AtomicU64::new(0),
             users: AtomicUsize::new(0),
         })
@@ -132,11 +148,61 @@ impl Connection {
         self.client.batch_execute("SET statement_timeout = 0").await
     }
 
+    /// Whether a query can be sent without preparing it first.
+    pub fn knows(&self, query: &Query) -> bool {
+        !self.prepares || self.known().contains_key(&query.id)
+    }
+
+    /// Has a query prepared, so that it can be sent at once later.
+    pub async fn learn(&self, query: &Query) -> std::result::Result<(), Error> {
+        match self.knows(query) {
+            true => Ok(()),
+            false => self.statement(query).await.map(|_| ()),
+        }
+    }
+
     /// Runs a query; its rows come as they are read.
     pub async fn rows(&self, query: &Query, values: &Values<'_>) -> std::result::Result<RowStream, Failed> {
-        let parameters = parameters(query, values)?;
+        Ok(self.send(query, parameters(query, values)?).await?)
+    }
+
+    /// Runs a query with its parameters.
+    async fn send(&self, query: &Query, parameters: Vec<Parameter>) -> std::result::Result<RowStream, Error> {
+        if !self.prepares {
+            return self.send_once(&query.text, parameters).await;
+        }
         let statement = self.statement(query).await?;
-        Ok(self.client.query_raw(&statement, parameters).await?)
+        self.client.query_raw(&statement, parameters).await
+    }
+
+    /// Runs a statement that is not kept; the types of its parameters are said in its text.
+    async fn send_once(
+        &self,
+        text: &str,
+        parameters: Vec<Parameter>,
+    ) -> std::result::Result<RowStream, Error> {
+        let unsaid = || Type::new("unsaid".to_owned(), 0, Kind::Simple, "pg_catalog".to_owned());
+        self.client.query_typed_raw(text, parameters.into_iter().map(|parameter| (parameter, unsaid()))).await
+    }
+
+    /// Runs a query of the engine's own, whose rows are few.
+    pub async fn bare(
+        &self,
+        query: &Query,
+        parameters: Vec<Parameter>,
+    ) -> std::result::Result<Vec<tokio_postgres::Row>, Error> {
+        self.send(query, parameters).await?.try_collect().await
+    }
+
+    /// The rows of a statement that is asked seldom, whose columns are texts.
+    pub async fn texts(
+        &self,
+        text: &str,
+        parameters: &[&str],
+    ) -> std::result::Result<Vec<Vec<Option<String>>>, Error> {
+        let parameters = parameters.iter().map(|parameter| Parameter::text(parameter)).collect();
+        let rows: Vec<_> = self.send_once(text, parameters).await?.try_collect().await?;
+        rows.iter().map(|row| (0..row.len()).map(|column| row.try_get(column)).collect()).collect()
     }
 
     /// Runs a query whose rows are few.
@@ -145,7 +211,6 @@ impl Connection {
         query: &Query,
         values: &Values<'_>,
     ) -> std::result::Result<Vec<tokio_postgres::Row>, Failed> {
-        use futures_util::TryStreamExt;
         Ok(self.rows(query, values).await?.try_collect().await?)
     }
 

@@ -5,6 +5,7 @@ use mainstay_base::Problem;
 use mainstay_catalog::{Catalog, Table};
 use mainstay_dialect::postgres::check_name;
 use mainstay_expr::Session;
+use mainstay_plan::Enforcement;
 use tokio_postgres::Error;
 use tokio_postgres::error::DbError;
 
@@ -28,9 +29,19 @@ fn told(error: &DbError) -> Problem {
     }
 }
 
-/// What became of a write. The server speaks to us as to the owner; values are told on only to those whom row-level security
-/// could not hide them from.
+/// What became of a write that we made as the owner.
 pub(crate) fn of_write(error: &Error, catalog: &Catalog, session: &Session) -> Problem {
+    of_plan(error, catalog, session, Enforcement::Plan)
+}
+
+/// What became of a plan. Where it keeps the rules, the server speaks to us as to the owner: values are told on only to those whom
+/// row-level security could not hide them from. To a role it tells what that may know.
+pub(crate) fn of_plan(
+    error: &Error,
+    catalog: &Catalog,
+    session: &Session,
+    enforcement: Enforcement,
+) -> Problem {
     let Some(error) = error.as_db_error() else { return plain(error) };
     let table = error.table().and_then(|name| {
         let schema = error.schema()?;
@@ -40,6 +51,8 @@ pub(crate) fn of_write(error: &Error, catalog: &Catalog, session: &Session) -> P
     let told = told(error);
     let told = of_domain(error, &told, catalog, table).unwrap_or(told);
     match error.code().code() {
+        "23505" if enforcement == Enforcement::Role => as_declared(told),
+        _ if enforcement == Enforcement::Role => told,
         "23505" | "23514" | "23502" if !may_tell(table, session) => {
             Problem::new(told.code().to_owned(), told.message())
         }

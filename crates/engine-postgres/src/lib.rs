@@ -14,11 +14,13 @@ mod output;
 mod pool;
 mod read;
 mod render;
+mod roles;
+mod scope;
 mod snapshot;
 mod transaction;
 mod write;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::future::{join, join3};
@@ -29,13 +31,15 @@ use mainstay_engine::{
 };
 use mainstay_expr::Session;
 use mainstay_migrate::Migration;
-use mainstay_plan::Plan;
+use mainstay_plan::{Enforcement, Plan};
 use tokio::sync::broadcast;
 
 use connection::{Connection, Failed};
 pub use options::Options;
 use pool::{Lease, Pool};
 use render::{RenderedAction, RenderedPlan, RenderedRead};
+use roles::AllRoleSettings;
+use scope::{Manners, Scope};
 
 /// How long after a statement's time an answer is waited for. The server ends statements by itself; without a word from it, it or
 /// the way to it is gone.
@@ -46,6 +50,9 @@ pub struct Postgres {
     options: Options,
     capabilities: Capabilities,
     pool: Arc<Pool>,
+    manners: Arc<Manners>,
+    /// The settings of roles, once they were asked for.
+    role_settings: RwLock<Option<AllRoleSettings>>,
     changes: broadcast::Sender<Arc<Vec<Change>>>,
 }
 
@@ -55,6 +62,8 @@ impl Postgres {
         Ok(Self {
             capabilities: Capabilities { name: "PostgreSQL", deferrable_constraints: true, roles: true },
             pool: Arc::new(Pool::new(&options)?),
+            manners: Arc::new(Manners::of(&options)),
+            role_settings: RwLock::new(None),
             changes: broadcast::Sender::new(options.changes_queue_max),
             options,
         })
@@ -86,6 +95,55 @@ impl Postgres {
             }
         }
         Err(errors::closed())
+    }
+
+    /// A plan in a transaction with settings of its own, under the role of whoever asks where the plan says so. When the connection
+    /// turns out to be lost before it begins, another is taken once.
+    async fn run_scoped(&self, plan: &RenderedPlan, job: &Job) -> Result<Answer> {
+        let mut is_last = false;
+        loop {
+            let lease = self.pool.lease().await?;
+            let connection = lease.connection()?;
+            let begun = match self.role_settings(connection, plan.transaction.enforcement).await {
+                Ok(roles) => {
+                    Scope::of(&self.manners, plan, job, roles.as_ref()).run(connection, plan, job).await
+                }
+                Err(error) => Err(error),
+            };
+            match begun {
+                Ok(done) => {
+                    if !matches!(&done, Err(Failed::Postgres(error)) if error.is_closed()) {
+                        lease.finish();
+                    }
+                    return done.map_err(|failed| told(failed, plan, job));
+                }
+                Err(error) if error.is_closed() && !is_last => is_last = true,
+                Err(error) => return Err(errors::plain(&error)),
+            }
+        }
+    }
+
+    /// The settings that come with roles, for plans that run under one.
+    async fn role_settings(
+        &self,
+        connection: &Connection,
+        enforcement: Enforcement,
+    ) -> std::result::Result<Option<AllRoleSettings>, tokio_postgres::Error> {
+        if enforcement == Enforcement::Plan {
+            return Ok(None);
+        }
+        let known = self.role_settings.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let found = roles::settings(connection).await?;
+        *self.role_settings.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&found));
+        Ok(Some(found))
+    }
+
+    /// Has the settings of roles read again: somebody may have changed them.
+    pub fn forget_role_settings(&self) {
+        *self.role_settings.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Several statements that see the same state of the database.
@@ -159,7 +217,9 @@ impl Postgres {
 
 fn told(failed: Failed, plan: &RenderedPlan, job: &Job) -> Problem {
     match failed {
-        Failed::Postgres(error) => errors::of_write(&error, &plan.catalog, &job.inputs.session),
+        Failed::Postgres(error) => {
+            errors::of_plan(&error, &plan.catalog, &job.inputs.session, plan.transaction.enforcement)
+        }
         Failed::Problem(problem) => problem,
     }
 }
@@ -188,6 +248,7 @@ impl Engine for Postgres {
             let plan = mainstay_engine::rendered::<RenderedPlan>(&job.prepared)?;
             let work = async {
                 match &plan.action {
+                    _ if self.manners.are_needed(&plan) => self.run_scoped(&plan, &job).await,
                     RenderedAction::Read(read) => self.read(&plan, read, &job).await,
                     _ => self.write(&plan, &job).await,
                 }
@@ -197,9 +258,25 @@ impl Engine for Postgres {
         })
     }
 
+    fn preflight<'a>(&'a self, catalog: &'a Arc<Catalog>, enforcement: Enforcement) -> Running<'a, ()> {
+        Box::pin(async move {
+            let lease = self.pool.lease().await?;
+            let connection = lease.connection()?;
+            match enforcement {
+                Enforcement::Role => roles::require_membership(connection, &roles::of(catalog)).await?,
+                Enforcement::Plan => roles::require_all_rows(connection, catalog).await?,
+            }
+            lease.finish();
+            Ok(())
+        })
+    }
+
     fn begin(&self) -> Running<'_, Box<dyn Transaction>> {
         Box::pin(async move {
-            let held = transaction::Held::begin(self.pool.lease().await?, &self.options).await?;
+            let lease = self.pool.lease().await?;
+            let roles = self.role_settings(lease.connection()?, Enforcement::Role).await;
+            let roles = roles.map_err(|error| errors::plain(&error))?;
+            let held = transaction::Held::begin(lease, &self.options, self.manners.clone(), roles).await?;
             Ok(Box::new(held) as Box<dyn Transaction>)
         })
     }

@@ -17,6 +17,13 @@ pub struct Options {
     pub transaction_timeout: Duration,
     /// How long to try to reach the database.
     pub connect_timeout: Duration,
+    /// A function without arguments that is called first in every transaction that runs under a role: `schema.name`.
+    pub pre_request: Option<String>,
+    /// Schemas behind the request's own on the search path of transactions that run under a role.
+    pub extra_search_path: Vec<String>,
+    /// Whether statements are prepared and settings kept on a connection. Not so behind a pooler that hands a server's session to
+    /// another client after each transaction.
+    pub prepared_statements: bool,
     /// Changes that a listener may fall behind before it misses some.
     pub changes_queue_max: usize,
 }
@@ -31,6 +38,9 @@ impl Options {
             transactions_max: 8,
             transaction_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
+            pre_request: None,
+            extra_search_path: vec!["public".to_owned()],
+            prepared_statements: true,
             changes_queue_max: 4096,
         }
     }

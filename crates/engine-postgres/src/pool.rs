@@ -176,7 +176,9 @@ impl Pool {
         if self.closed.load(Ordering::Relaxed) {
             return Err(errors::closed());
         }
-        let opened = Connection::open(&self.config, self.options.connect_timeout).await;
+        let options = &self.options;
+        let opened =
+            Connection::open(&self.config, options.connect_timeout, options.prepared_statements).await;
         opened.inspect_err(|problem| *lock(&self.failure) = Some((Instant::now(), problem.clone())))
     }
 

@@ -10,12 +10,13 @@ use mainstay_engine::{Expect, Job, Page, Shape, join_to_one};
 use mainstay_expr::{CompareOp, Expr, ExprKind, Input as ExprInput, SourceId, TableId, Tree, Type};
 use mainstay_plan::{
     Action, Child, Conflict, ConflictAction, DeletePlan, InsertPlan, NewColumn, Node, Plan, ReadPlan,
-    ResultKind, Returning, RowCheck, UpdatePlan,
+    ResultKind, Returning, RowCheck, TransactionMode, UpdatePlan,
 };
 
 /// A plan as this engine runs it.
 pub(crate) struct RenderedPlan {
     pub catalog: Arc<Catalog>,
+    pub transaction: TransactionMode,
     pub action: RenderedAction,
 }
 
@@ -147,7 +148,37 @@ impl RenderedPlan {
             Action::Update(update) => RenderedAction::Update(RenderedUpdate::new(catalog, update)?),
             Action::Delete(delete) => RenderedAction::Delete(RenderedDelete::new(catalog, delete)?),
         };
-        Ok(Self { catalog: Arc::clone(catalog), action })
+        Ok(Self { catalog: Arc::clone(catalog), transaction: plan.transaction.clone(), action })
+    }
+
+    /// The statements that it is known to run, as far as they can be sent before the answers of others.
+    pub fn queries(&self) -> Vec<&Query> {
+        match &self.action {
+            RenderedAction::Read(read) => {
+                let levels = read.tree.levels.iter().map(|level| &level.query);
+                levels.chain(read.total.as_ref().map(|total| &total.count)).collect()
+            }
+            // They prepare what they need.
+            RenderedAction::Insert(_) | RenderedAction::Update(_) | RenderedAction::Delete(_) => Vec::new(),
+        }
+    }
+
+    /// Whether one statement does all of it, whatever the values are.
+    pub fn is_single(&self) -> bool {
+        match &self.action {
+            RenderedAction::Read(read) => read.is_one_statement(),
+            RenderedAction::Insert(_) | RenderedAction::Update(_) | RenderedAction::Delete(_) => false,
+        }
+    }
+
+    /// Whether rows are sent back.
+    pub fn answers_with_rows(&self) -> bool {
+        match &self.action {
+            RenderedAction::Read(_) => true,
+            RenderedAction::Insert(insert) => insert.returning.is_some(),
+            RenderedAction::Update(update) => update.returning.is_some(),
+            RenderedAction::Delete(delete) => delete.returning.is_some(),
+        }
     }
 }
 

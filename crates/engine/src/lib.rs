@@ -23,7 +23,7 @@ use mainstay_base::{Problem, Result};
 use mainstay_catalog::Catalog;
 use mainstay_expr::Session;
 use mainstay_migrate::Migration;
-use mainstay_plan::Plan;
+use mainstay_plan::{Enforcement, Plan};
 
 pub use job::{Answer, Change, ChangeKind, Changes, Expect, Format, Inputs, Job, NewValue, Output, Told};
 pub use join::join_to_one;
@@ -71,6 +71,12 @@ pub trait Engine: Send + Sync + 'static {
     /// Runs a plan in a transaction of its own: all of it happens or nothing.
     /// When the future is dropped the work is interrupted; a write then either has happened or has not.
     fn run(&self, job: Job) -> Running<'_, Answer>;
+
+    /// Refuses, in words for whoever runs the database, when plans cannot run here as they must: by the rights of the user that we
+    /// are there. Asked once, before requests are answered.
+    fn preflight<'a>(&'a self, _catalog: &'a Arc<Catalog>, _enforcement: Enforcement) -> Running<'a, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Opens a transaction that several plans run in. It rolls back when it is dropped or its time is over.
     fn begin(&self) -> Running<'_, Box<dyn Transaction>>;

@@ -4,12 +4,15 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mainstay_catalog::Catalog;
 use mainstay_engine::Engine;
 use mainstay_engine_postgres::Postgres;
 use mainstay_engine_sqlite::{Options, Sqlite};
+use mainstay_plan::Enforcement;
 
 use crate::failure::{Doing, Failure, Result};
 use crate::project::{Project, restrict};
+use crate::settings::Database;
 
 /// Opens the project's database.
 pub fn open(project: &Project) -> Result<Arc<dyn Engine>> {
@@ -17,7 +20,7 @@ pub fn open(project: &Project) -> Result<Arc<dyn Engine>> {
     if url.starts_with("sqlite:") {
         project.state_folder()?;
     }
-    open_url(url, &project.folder)
+    open_with(&project.settings.database, &project.folder)
 }
 
 /// The file that a url names, if it names one.
@@ -27,6 +30,11 @@ pub fn sqlite_file(url: &str, folder: &Path) -> Option<PathBuf> {
 
 /// Opens the database at a url; paths are those of a folder.
 pub fn open_url(url: &str, folder: &Path) -> Result<Arc<dyn Engine>> {
+    open_with(&Database { url: url.to_owned(), ..Database::default() }, folder)
+}
+
+fn open_with(settings: &Database, folder: &Path) -> Result<Arc<dyn Engine>> {
+    let url = &settings.url;
     match url.split_once(':') {
         Some(("sqlite", _)) => {
             let path = sqlite_file(url, folder).unwrap_or_default();
@@ -36,15 +44,43 @@ pub fn open_url(url: &str, folder: &Path) -> Result<Arc<dyn Engine>> {
             private(&path)?;
             Ok(Arc::new(Sqlite::open(Options::new(path))?))
         }
-        Some(("postgres" | "postgresql", _)) => {
-            Ok(Arc::new(Postgres::open(mainstay_engine_postgres::Options::new(url))?))
-        }
+        Some(("postgres" | "postgresql", _)) => Ok(Arc::new(Postgres::open(postgres(settings))?)),
         _ => Err(Failure::invalid(format!(
             "\"{}\" names no database that is known here\n  \
              hint: write sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
             without_password(url)
         ))),
     }
+}
+
+fn postgres(settings: &Database) -> mainstay_engine_postgres::Options {
+    mainstay_engine_postgres::Options {
+        pre_request: settings.pre_request.clone(),
+        extra_search_path: settings.extra_search_path.clone(),
+        prepared_statements: settings.prepared_statements,
+        ..mainstay_engine_postgres::Options::new(&settings.url)
+    }
+}
+
+/// Refuses, in words for people, when requests cannot run in the database as the settings say.
+pub async fn preflight(project: &Project, engine: &dyn Engine, catalog: &Arc<Catalog>) -> Result<()> {
+    let database = &project.settings.database;
+    let enforcement = database.enforcement.into();
+    let by_role = enforcement == Enforcement::Role;
+    let capabilities = engine.capabilities();
+    if by_role && !capabilities.roles {
+        return Err(Failure::invalid(format!(
+            "[database] enforcement = \"role\": {} has no roles that could keep policies\n  \
+             hint: leave it out, and Mainstay keeps them itself",
+            capabilities.name
+        )));
+    }
+    if database.pre_request.is_some() && !by_role {
+        return Err(Failure::invalid(
+            "[database] pre_request is called under the role of whoever asks\n  hint: say enforcement = \"role\" too".to_owned(),
+        ));
+    }
+    Ok(engine.preflight(catalog, enforcement).await?)
 }
 
 /// Makes a new database's file the owner's alone; those that SQLite puts beside it get its rights.

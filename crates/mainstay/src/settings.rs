@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use mainstay_base::Limits;
+use mainstay_plan::Enforcement;
 use serde::Deserialize;
 
 use crate::failure::{Doing, Failure, Result};
@@ -76,6 +77,36 @@ pub struct Api {
 pub struct Database {
     /// `sqlite:PATH`, relative to the project's folder, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
     pub url: String,
+    /// Who keeps privileges and policies: `plan` (Mainstay) or `role` (the database, under the role of whoever asks).
+    pub enforcement: EnforcementSetting,
+    /// A function of the database, `schema.name`, that is called first in the transaction of every request; with `role` only.
+    #[serde(alias = "db-pre-request")]
+    pub pre_request: Option<String>,
+    /// Schemas behind the request's own on the search path; with `role` only.
+    #[serde(alias = "db-extra-search-path")]
+    pub extra_search_path: Vec<String>,
+    /// Whether statements are prepared. Not behind a pooler such as PgBouncer in transaction mode.
+    #[serde(alias = "db-prepared-statements")]
+    pub prepared_statements: bool,
+}
+
+/// Who keeps privileges and policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EnforcementSetting {
+    /// Mainstay, in the statements that it sends.
+    Plan,
+    /// The database, under the role of whoever asks.
+    Role,
+}
+
+impl From<EnforcementSetting> for Enforcement {
+    fn from(setting: EnforcementSetting) -> Self {
+        match setting {
+            EnforcementSetting::Plan => Self::Plan,
+            EnforcementSetting::Role => Self::Role,
+        }
+    }
 }
 
 impl Default for Server {
@@ -125,7 +156,13 @@ impl Server {
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: "sqlite:.mainstay/data.sqlite".to_owned() }
+        Self {
+            url: "sqlite:.mainstay/data.sqlite".to_owned(),
+            enforcement: EnforcementSetting::Plan,
+            pre_request: None,
+            extra_search_path: vec!["public".to_owned()],
+            prepared_statements: true,
+        }
     }
 }
 
@@ -202,6 +239,7 @@ impl Settings {
         mainstay_planner::Settings {
             max_rows: self.max_rows(),
             aggregates: self.api.aggregates,
+            enforcement: self.database.enforcement.into(),
             ..mainstay_planner::Settings::default()
         }
     }
@@ -252,10 +290,12 @@ impl Override {
     fn value(&self) -> toml::Value {
         let text = self.text.as_str();
         match (self.section.as_str(), self.key.as_str()) {
-            ("api", "schemas") => {
+            ("api", "schemas") | ("database", "extra_search_path") => {
                 text.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>().into()
             }
-            ("server", "listen" | "public_url") | ("database", "url") | ("site", _) => text.into(),
+            ("server", "listen" | "public_url") | ("database", "url" | "pre_request") | ("site", _) => {
+                text.into()
+            }
             _ => match (text.parse::<i64>(), text.parse::<bool>()) {
                 (Ok(number), _) => number.into(),
                 (_, Ok(truth)) => truth.into(),

@@ -13,6 +13,7 @@ mod params;
 mod prefer;
 mod range;
 mod respond;
+mod told;
 
 use std::sync::Arc;
 
@@ -77,12 +78,16 @@ impl Rest {
         }
         let decoded = decode::decode(parts, &path, body, &self.settings)?;
         let session = self.session(parts, &path, &decoded, caller);
-        let outcome = self.exec.run(session, &decoded.request, decoded.values, decoded.execution).await?;
+        let mut outcome = self.exec.run(session, &decoded.request, decoded.values, decoded.execution).await?;
+        let told = outcome.answer.told.take();
         let query = parts.uri.query().unwrap_or_default();
         let mut response = match respond::respond(&decoded.answer, query, outcome.answer) {
             Ok(response) => response,
             Err(Beyond { problem, range }) => unsatisfiable(&problem, caller, range),
         };
+        if let Some(told) = told {
+            told::apply(&mut response, &told)?;
+        }
         if self.settings.server_timing {
             add_timing(&mut response, outcome.timings);
         }

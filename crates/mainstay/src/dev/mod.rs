@@ -36,6 +36,7 @@ pub fn run(folder: &Path, listen: Option<SocketAddr>, allow_data_loss: bool) -> 
         let mut watch = Watch::new(&project)?;
         let engine = database::open(&project)?;
         let catalog = start(&project, engine.as_ref(), allow_data_loss).await?;
+        database::preflight(&project, engine.as_ref(), &catalog).await?;
         let (listener, address) = serve::bind(listen.unwrap_or(project.settings.server.listen)).await?;
         let site = Site::new(&project, engine.clone(), catalog.clone(), address, Some(RequestLog::Queries))?;
         summary::print(&project, &site, &Keys::of(&project)?, address).await;
