@@ -122,6 +122,11 @@ impl<I> Sql<I> {
         self.pieces.is_empty()
     }
 
+    /// Whether a keyword stands somewhere in it.
+    pub(crate) fn says(&self, wanted: &str) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Keyword(keyword) if *keyword == wanted))
+    }
+
     /// The inputs that stand in it.
     pub fn inputs(&self) -> impl Iterator<Item = &I> {
         self.pieces.iter().filter_map(|piece| match piece {
@@ -143,10 +148,6 @@ impl<I: PartialEq> Sql<I> {
         let mut inputs: Vec<I> = Vec::new();
         for piece in self.pieces {
             match piece {
-                Piece::Keyword(keyword) => text.push_str(keyword),
-                Piece::Number(number) => _ = write!(text, "{number}"),
-                Piece::Identifier(name) => quote_identifier(&name, quoting, &mut text),
-                Piece::Constant(constant) => write_constant(&constant, &mut text),
                 Piece::Input(input) => {
                     let known = inputs.iter().position(|other| *other == input);
                     let position = known.unwrap_or_else(|| {
@@ -155,9 +156,46 @@ impl<I: PartialEq> Sql<I> {
                     });
                     _ = write!(text, "{sign}{}", position + 1);
                 }
+                other => other.write(quoting, &mut text),
             }
         }
         (text, inputs)
+    }
+}
+
+impl<I> Sql<I> {
+    /// The text and its inputs in order, each for a parameter `?` of its own.
+    pub fn finish_each(self, quoting: Quoting) -> (String, Vec<I>) {
+        let mut text = String::new();
+        let mut inputs = Vec::new();
+        for piece in self.pieces {
+            match piece {
+                Piece::Input(input) => {
+                    inputs.push(input);
+                    text.push('?');
+                }
+                // drivers look for placeholders in the text, and take a backslash for an escape
+                Piece::Constant(Constant::Text(value)) if value.contains('\\') => {
+                    text.push_str("_utf8mb4 ");
+                    write_constant(&Constant::Blob(value.into_bytes()), &mut text);
+                }
+                other => other.write(quoting, &mut text),
+            }
+        }
+        (text, inputs)
+    }
+}
+
+impl<I> Piece<I> {
+    /// Writes what is no input.
+    fn write(&self, quoting: Quoting, text: &mut String) {
+        match self {
+            Self::Keyword(keyword) => text.push_str(keyword),
+            Self::Number(number) => _ = write!(text, "{number}"),
+            Self::Identifier(name) => quote_identifier(name, quoting, text),
+            Self::Constant(constant) => write_constant(constant, text),
+            Self::Input(_) => {}
+        }
     }
 }
 

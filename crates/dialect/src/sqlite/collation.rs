@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use mainstay_expr::{Type, Value, compare};
 use serde_json::Value as Json;
 
-use super::storage::{Collation, Datum, Storage};
+use crate::storage::{Collation, Datum, Storage};
 
 impl Collation {
     /// Those that must be registered.

@@ -8,10 +8,11 @@ use mainstay_catalog::{
 };
 use mainstay_expr::{Expr, ExprKind, Modifier, Type};
 
-use super::render::Renderer;
-use super::storage::Storage;
+use super::render::Sqlite;
 use super::{Sql, Statement, index_name, table_name};
+use crate::render::Renderer;
 use crate::sql::sql;
+use crate::storage::Storage;
 use crate::{Constant, Quoting};
 
 /// What the name of a check that only guards a column's storage begins with; the column's name follows. Values that were
@@ -98,7 +99,7 @@ pub fn create_index(catalog: &Catalog, table: &Table, index: &Index) -> Result<S
     let keys = Sql::join(keys, ", ").parenthesized();
     let mut sql = sql![opening, name, " ON ", identifier(&table_name(table)), " ", keys];
     if let Some(filter) = &index.filter {
-        sql = sql.then(" WHERE ").then(Renderer::of_row(catalog, table).value(filter)?.0);
+        sql = sql.then(" WHERE ").then(Renderer::of_row(&Sqlite, catalog, table).value(filter)?.0);
     }
     finished(sql)
 }
@@ -151,11 +152,11 @@ fn column_definition(catalog: &Catalog, table: &Table, column: &Column) -> Resul
     }
     match &column.default {
         ColumnDefault::Generated(expr) => {
-            let value = Renderer::of_row(catalog, table).value_as(expr, &storage)?;
+            let value = Renderer::of_row(&Sqlite, catalog, table).value_as(expr, &storage)?;
             sql = sql.then(" GENERATED ALWAYS AS (").then(value).then(") STORED");
         }
         ColumnDefault::Expr(expr) if is_set_by_a_foreign_key(table, column) => {
-            let value = Renderer::of_row(catalog, table).value_as(expr, &storage)?;
+            let value = Renderer::of_row(&Sqlite, catalog, table).value_as(expr, &storage)?;
             sql = sql.then(" DEFAULT (").then(value).then(")");
         }
         _ => {}
@@ -192,7 +193,7 @@ fn storage_check(column: &Column) -> Option<Sql> {
 }
 
 fn check_definition(catalog: &Catalog, table: &Table, check: &Check) -> Result<Sql> {
-    let (condition, _) = Renderer::of_row(catalog, table).value(&check.expr)?;
+    let (condition, _) = Renderer::of_row(&Sqlite, catalog, table).value(&check.expr)?;
     Ok(sql!["CONSTRAINT ", identifier(&check.name), " CHECK (", condition, ")"])
 }
 
@@ -276,7 +277,7 @@ fn nulls_equal(value: Sql, storage: &Storage, nullable: bool) -> Sql {
 }
 
 fn index_key(catalog: &Catalog, table: &Table, index: &Index, key: &IndexKey) -> Result<Sql> {
-    let (value, storage) = Renderer::of_row(catalog, table).value(&key.expr)?;
+    let (value, storage) = Renderer::of_row(&Sqlite, catalog, table).value(&key.expr)?;
     let column = match key.expr.kind {
         ExprKind::Column(column) => Some(table.column(column.column)),
         _ => None,

@@ -9,8 +9,9 @@ use mainstay_expr::eval::{Evaluator, Inputs, NoTables, Scope};
 use mainstay_expr::func::{self, Env};
 use mainstay_expr::{ColumnType, Expr, Session, TimeContext, Type, Value, cast, like};
 
-use super::signature::{Operation, Signature};
-use super::storage::{Datum, DatumRef, Storage, utf8};
+use super::signature::Signature;
+use crate::operation::Operation;
+use crate::storage::{Datum, DatumRef, Storage, utf8};
 
 /// What a call may depend on beside its arguments; `pg_call` itself depends on none of it.
 #[derive(Clone, Copy)]

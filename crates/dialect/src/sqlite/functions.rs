@@ -12,7 +12,7 @@ use mainstay_base::{Problem, Result};
 use mainstay_expr::{Numeric, Value, output};
 
 pub use super::evaluate::{Context, Function};
-use super::storage::{Collation, Datum, DatumRef, Storage};
+use crate::storage::{Collation, Datum, DatumRef, Storage};
 
 /// The scalar functions besides `pg_call`, which is deterministic, and `pg_call_volatile`, which is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

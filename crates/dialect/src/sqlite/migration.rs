@@ -12,11 +12,12 @@ use super::ddl::{
     add_column, create_index, create_table, drop_index, drop_table, finished, identifier, table_indexes,
     table_statement,
 };
-use super::render::{Renderer, alias, row_id_name, statement};
-use super::storage::Storage;
+use super::render::{Sqlite, row_id_name, statement};
 use super::{Sql, Statement, table_name};
 use crate::Constant;
+use crate::render::{Renderer, alias};
 use crate::sql::sql;
+use crate::storage::Storage;
 
 /// Something to run for a step.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +80,7 @@ fn rebuilt(from: &Catalog, to: &Catalog, rebuild: &Rebuild) -> Result<Vec<Action
 }
 
 fn copy(from: &Catalog, old: &Table, new: &Table, building: &str, rebuild: &Rebuild) -> Result<Statement> {
-    let mut renderer = Renderer::of_aliased_row(from, old);
+    let mut renderer = Renderer::of_aliased_row(&Sqlite, from, old);
     let mut names = Vec::new();
     let mut values = Vec::new();
     for (position, fill) in &rebuild.fills {

@@ -10,18 +10,15 @@ pub mod functions;
 mod migration;
 mod render;
 mod signature;
-mod statement;
-pub mod storage;
 
 pub use ddl::{
     STORAGE_CHECK, add_column, check, create_index, create_table, drop_index, drop_table, row_id_column,
 };
 pub use migration::{Action, building_name, migration};
 pub use render::{
-    Restriction, delete, expression_select, index_name, insert, row_id_name, select, select_rows, table_name,
-    update,
+    delete, expression_select, index_name, insert, row_id_name, select, select_rows, table_name, update,
 };
-pub use statement::{Argument, Bound, Form, Input, Rounding, Statement, encode_keys};
 
-/// SQL text for SQLite.
-pub type Sql = crate::Sql<Input>;
+pub use crate::render::{Restriction, Sql};
+pub use crate::statement::{Argument, Bound, Form, Input, Rounding, Statement, encode_keys};
+pub use crate::storage;

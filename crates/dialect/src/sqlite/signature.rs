@@ -14,21 +14,8 @@ use mainstay_expr::{
 };
 use serde_json::{Value as Json, json};
 
-use super::storage::Storage;
-
-/// An operation of the reference evaluator on values.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Operation {
-    Call(Func),
-    Cast,
-    Match(MatchOp, Option<char>),
-    CompareArray(CompareOp, Quantifier),
-    MatchArray(MatchOp, Quantifier),
-    Extreme(bool),
-    Array,
-    /// An aggregate, with DISTINCT or without, over the elements of its first argument; the others are constants.
-    Aggregate(AggregateFunc, bool),
-}
+use crate::operation::Operation;
+use crate::storage::Storage;
 
 /// An operation with the types of its arguments and of its result.
 #[derive(Debug, Clone, PartialEq)]

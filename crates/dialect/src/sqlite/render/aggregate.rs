@@ -4,109 +4,101 @@ use mainstay_base::Result;
 use mainstay_expr::{Aggregate, AggregateFunc, ColumnType, Expr, Func, OrderBy, Type, Volatility};
 
 use super::call::pg_call;
-use super::compare::rank;
-use super::fragment::Fragment;
-use super::order::is_constant;
-use super::{Renderer, Sql, collated, unsupported};
+use super::{Sqlite, collated};
 use crate::Constant;
+use crate::dialect::Dialect;
+use crate::operation::Operation;
+use crate::render::{Fragment, Renderer, Sql, is_constant, rank};
 use crate::sql::sql;
-use crate::sqlite::signature::Operation;
-use crate::sqlite::storage::{Collation, Storage};
+use crate::storage::{Collation, Storage};
 
-impl Renderer<'_> {
-    pub(super) fn aggregate(&mut self, aggregate: &Aggregate, ty: &Type) -> Result<Fragment> {
-        let args = aggregate.args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>>>()?;
-        if let Some(collected) = collected(aggregate) {
-            let order_by = if aggregate.distinct { &[] } else { aggregate.order_by.as_slice() };
-            let tail = self.tail(order_by, aggregate.filter.as_ref())?;
-            return self.collect(aggregate, collected, args, tail, ty);
+pub(super) fn aggregate(renderer: &mut Renderer<'_>, aggregate: &Aggregate, ty: &Type) -> Result<Fragment> {
+    let args = aggregate.args.iter().map(|arg| renderer.expr(arg)).collect::<Result<Vec<_>>>()?;
+    if let Some(collected) = collected(aggregate) {
+        let order_by = if aggregate.distinct { &[] } else { aggregate.order_by.as_slice() };
+        let tail = tail(renderer, order_by, aggregate.filter.as_ref())?;
+        return collect(aggregate, collected, args, tail, ty);
+    }
+    let tail = tail(renderer, &sorted(aggregate), aggregate.filter.as_ref())?;
+    let call = Call { distinct: aggregate.distinct, tail };
+    let mut args = args.into_iter();
+    let Some(arg) = args.next() else {
+        return Ok(call.said("count(", Sql::from("*"), Storage::Int).nullable(false));
+    };
+    match aggregate.func {
+        AggregateFunc::Count => {
+            let collation = arg.storage.collation();
+            Ok(call.said("count(", collated(arg.sql, collation), Storage::Int).nullable(false))
         }
-        let tail = self.tail(&sorted(aggregate), aggregate.filter.as_ref())?;
-        let call = Call { distinct: aggregate.distinct, tail };
-        let mut args = args.into_iter();
-        let Some(arg) = args.next() else {
-            return Ok(call.said("count(", Sql::from("*"), Storage::Int).nullable(false));
-        };
-        match aggregate.func {
-            AggregateFunc::Count => {
-                let collation = arg.storage.collation();
-                Ok(call.said("count(", collated(arg.sql, collation), Storage::Int).nullable(false))
-            }
-            AggregateFunc::Min => Ok(extreme(&call, ["min(", "pg_min_decimal("], arg, ty)),
-            AggregateFunc::Max => Ok(extreme(&call, ["max(", "pg_max_decimal("], arg, ty)),
-            AggregateFunc::BoolAnd => Ok(call.said("min(", arg.sql, Storage::Bool)),
-            AggregateFunc::BoolOr => Ok(call.said("max(", arg.sql, Storage::Bool)),
-            AggregateFunc::Sum => Ok(sum(&call, arg, ty)),
-            AggregateFunc::Avg => Ok(average(&call, arg, ty)),
-            AggregateFunc::StringAgg => {
-                let separator = args.next().map_or_else(|| Sql::text(""), |separator| separator.sql);
-                Ok(call.said(
-                    "group_concat(",
-                    sql![arg.sql, ", coalesce(", separator, ", '')"],
-                    Storage::Text,
-                ))
-            }
-            AggregateFunc::ArrayAgg => {
-                let (name, arg) = array_call(arg);
-                Ok(call.said(name, arg, Storage::of_type(ty)))
-            }
-            AggregateFunc::JsonbAgg | AggregateFunc::JsonAgg => {
-                let from = &aggregate.args[0].ty;
-                let func = if *ty == Type::Jsonb { Func::ToJsonb } else { Func::ToJson };
-                let element = match from == ty {
-                    true => arg,
-                    false => pg_call(
-                        Operation::Call(func),
-                        Volatility::Stable,
-                        std::slice::from_ref(from),
-                        vec![arg],
-                        &ColumnType::from(ty.clone()),
-                    ),
-                };
-                let collation = element.storage.collation().filter(|_| aggregate.distinct);
-                Ok(call.said("pg_json_agg(", collated(element.sql, collation), Storage::of_type(ty)))
-            }
+        AggregateFunc::Min => Ok(extreme(&call, ["min(", "pg_min_decimal("], arg, ty)),
+        AggregateFunc::Max => Ok(extreme(&call, ["max(", "pg_max_decimal("], arg, ty)),
+        AggregateFunc::BoolAnd => Ok(call.said("min(", arg.sql, Storage::Bool)),
+        AggregateFunc::BoolOr => Ok(call.said("max(", arg.sql, Storage::Bool)),
+        AggregateFunc::Sum => Ok(sum(&call, arg, ty)),
+        AggregateFunc::Avg => Ok(average(&call, arg, ty)),
+        AggregateFunc::StringAgg => {
+            let separator = args.next().map_or_else(|| Sql::text(""), |separator| separator.sql);
+            Ok(call.said("group_concat(", sql![arg.sql, ", coalesce(", separator, ", '')"], Storage::Text))
+        }
+        AggregateFunc::ArrayAgg => {
+            let (name, arg) = array_call(arg);
+            Ok(call.said(name, arg, Storage::of_type(ty)))
+        }
+        AggregateFunc::JsonbAgg | AggregateFunc::JsonAgg => {
+            let from = &aggregate.args[0].ty;
+            let func = if *ty == Type::Jsonb { Func::ToJsonb } else { Func::ToJson };
+            let element = match from == ty {
+                true => arg,
+                false => pg_call(
+                    Operation::Call(func),
+                    Volatility::Stable,
+                    std::slice::from_ref(from),
+                    vec![arg],
+                    &ColumnType::from(ty.clone()),
+                ),
+            };
+            let collation = element.storage.collation().filter(|_| aggregate.distinct);
+            Ok(call.said("pg_json_agg(", collated(element.sql, collation), Storage::of_type(ty)))
         }
     }
+}
 
-    /// An aggregate that is computed from the array of all its values.
-    fn collect(
-        &mut self,
-        aggregate: &Aggregate,
-        operation: Operation,
-        args: Vec<Fragment>,
-        tail: Sql,
-        ty: &Type,
-    ) -> Result<Fragment> {
-        if aggregate.args.iter().skip(1).any(|arg| !is_constant(arg)) {
-            return Err(unsupported("string_agg of such values with a separator that varies"));
-        }
-        if aggregate.distinct && !aggregate.order_by.is_empty() {
-            return Err(unsupported("ORDER BY in such an aggregate with DISTINCT"));
-        }
-        let mut types: Vec<Type> = aggregate.args.iter().map(|arg| arg.ty.clone()).collect();
-        let mut args = args;
-        let storage = Storage::of_type(&types[0].clone().array());
-        types[0] = types[0].clone().array();
-        let values = args.remove(0);
-        let (name, values) = array_call(values);
-        args.insert(0, Call { distinct: false, tail }.said(name, values, storage));
-        Ok(pg_call(operation, Volatility::Immutable, &types, args, &ColumnType::from(ty.clone())))
+/// An aggregate that is computed from the array of all its values.
+fn collect(
+    aggregate: &Aggregate,
+    operation: Operation,
+    args: Vec<Fragment>,
+    tail: Sql,
+    ty: &Type,
+) -> Result<Fragment> {
+    if aggregate.args.iter().skip(1).any(|arg| !is_constant(arg)) {
+        return Err(Sqlite.unsupported("string_agg of such values with a separator that varies"));
     }
+    if aggregate.distinct && !aggregate.order_by.is_empty() {
+        return Err(Sqlite.unsupported("ORDER BY in such an aggregate with DISTINCT"));
+    }
+    let mut types: Vec<Type> = aggregate.args.iter().map(|arg| arg.ty.clone()).collect();
+    let mut args = args;
+    let storage = Storage::of_type(&types[0].clone().array());
+    types[0] = types[0].clone().array();
+    let values = args.remove(0);
+    let (name, values) = array_call(values);
+    args.insert(0, Call { distinct: false, tail }.said(name, values, storage));
+    Ok(pg_call(operation, Volatility::Immutable, &types, args, &ColumnType::from(ty.clone())))
+}
 
-    /// What follows the arguments: ORDER BY inside the parentheses, FILTER after them.
-    fn tail(&mut self, order_by: &[OrderBy], filter: Option<&Expr>) -> Result<Sql> {
-        let mut tail = Sql::default();
-        let terms = self.order_terms(order_by)?;
-        if !terms.is_empty() {
-            tail = tail.then(" ORDER BY ").then(Sql::join(terms, ", "));
-        }
-        tail = tail.then(")");
-        if let Some(filter) = filter {
-            tail = tail.then(" FILTER (WHERE ").then(self.condition(filter)?).then(")");
-        }
-        Ok(tail)
+/// What follows the arguments: ORDER BY inside the parentheses, FILTER after them.
+fn tail(renderer: &mut Renderer<'_>, order_by: &[OrderBy], filter: Option<&Expr>) -> Result<Sql> {
+    let mut tail = Sql::default();
+    let terms = renderer.order_terms(order_by)?;
+    if !terms.is_empty() {
+        tail = tail.then(" ORDER BY ").then(Sql::join(terms, ", "));
     }
+    tail = tail.then(")");
+    if let Some(filter) = filter {
+        tail = tail.then(" FILTER (WHERE ").then(renderer.condition(filter)?).then(")");
+    }
+    Ok(tail)
 }
 
 /// For an aggregate that neither SQLite nor a registered one computes, the evaluator's.
@@ -158,7 +150,7 @@ fn extreme(call: &Call, names: [&'static str; 2], arg: Fragment, ty: &Type) -> F
         return Fragment::new(sql.then(" END").parenthesized(), Storage::Text);
     }
     if arg.is_numeric() && (arg.pliant.is_some() || arg.storage == Storage::Decimal) {
-        return call.said(of_decimals, arg.into_decimal().sql, Storage::Decimal);
+        return call.said(of_decimals, arg.into_decimal(&Sqlite).sql, Storage::Decimal);
     }
     let collation = arg.storage.collation();
     call.said(name, collated(arg.sql, collation), arg.storage)
@@ -183,7 +175,8 @@ fn decimal_sum(call: &Call, arg: Fragment) -> Fragment {
             call.said("pg_sum_int(", sql![arg.sql, ", ", scale], Storage::Decimal)
         }
         _ => {
-            let arg = collated(arg.into_decimal().sql, Some(Collation::Decimal).filter(|_| call.distinct));
+            let arg =
+                collated(arg.into_decimal(&Sqlite).sql, Some(Collation::Decimal).filter(|_| call.distinct));
             call.said("pg_sum_decimal(", arg, Storage::Decimal)
         }
     }
@@ -216,7 +209,7 @@ pub(super) fn array_agg(arg: Fragment) -> Sql {
 fn array_call(arg: Fragment) -> (&'static str, Sql) {
     match arg.storage {
         Storage::Bool => ("pg_array_agg_bool(", arg.sql),
-        Storage::Scaled(_) => ("pg_array_agg(", arg.into_decimal().sql),
+        Storage::Scaled(_) => ("pg_array_agg(", arg.into_decimal(&Sqlite).sql),
         _ => ("pg_array_agg(", arg.sql),
     }
 }

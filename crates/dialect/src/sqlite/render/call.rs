@@ -1,32 +1,19 @@
 //! Calls: the few functions that SQLite computes as PostgreSQL does, and `pg_call` for all others.
 
-use mainstay_base::Result;
-use mainstay_expr::{ColumnType, Expr, Func, Type, Volatility};
+use mainstay_expr::{ColumnType, Func, Type, Volatility};
 
-use super::fragment::Fragment;
-use super::{Renderer, Sql};
+use super::Sqlite;
+use crate::operation::Operation;
+use crate::render::{Fragment, Sql};
 use crate::sql::sql;
-use crate::sqlite::signature::{Operation, Signature, stored_as};
-use crate::sqlite::storage::Storage;
+use crate::sqlite::signature::{Signature, stored_as};
+use crate::storage::Storage;
 
-impl Renderer<'_> {
-    pub(super) fn call(&mut self, func: Func, args: &[Expr], ty: &Type) -> Result<Fragment> {
-        let fragments = args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>>>()?;
-        if let Some(native) = native(func, &fragments) {
-            return Ok(native);
-        }
-        let types: Vec<Type> = args.iter().map(|arg| arg.ty.clone()).collect();
-        let operation = Operation::Call(func);
-        Ok(pg_call(operation, func.volatility(&types), &types, fragments, &ColumnType::from(ty.clone())))
+pub(super) fn call(func: Func, types: &[Type], args: Vec<Fragment>, ty: &Type) -> Fragment {
+    if let Some(native) = native(func, &args) {
+        return native;
     }
-
-    /// An operation of the evaluator on rendered arguments.
-    pub(super) fn operation(&mut self, operation: Operation, args: &[&Expr], ty: &Type) -> Result<Fragment> {
-        let fragments = args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>>>()?;
-        let types: Vec<Type> = args.iter().map(|arg| arg.ty.clone()).collect();
-        let result = ColumnType::from(ty.clone());
-        Ok(pg_call(operation, Volatility::Immutable, &types, fragments, &result))
-    }
+    pg_call(Operation::Call(func), func.volatility(types), types, args, &ColumnType::from(ty.clone()))
 }
 
 /// A call of the registered function. Only immutable ones may be computed once for a whole statement, or stand in an index.
@@ -55,7 +42,7 @@ pub(super) fn pg_call(
 }
 
 fn own_storage(arg: Fragment) -> Fragment {
-    if arg.pliant.is_some() && arg.is_numeric() { arg.into_decimal() } else { arg }
+    if arg.pliant.is_some() && arg.is_numeric() { arg.into_decimal(&Sqlite) } else { arg }
 }
 
 fn native(func: Func, args: &[Fragment]) -> Option<Fragment> {

@@ -1,33 +1,26 @@
 //! Casts: nothing to do where both types are stored alike, native where SQLite agrees, else the evaluator.
 
-use mainstay_base::Result;
-use mainstay_expr::{ColumnType, Expr, Modifier, Type, Volatility};
+use mainstay_expr::{ColumnType, Modifier, Type, Volatility};
 
-use super::Renderer;
+use super::Sqlite;
 use super::call::pg_call;
-use super::fragment::Fragment;
+use crate::operation::Operation;
+use crate::render::Fragment;
 use crate::sql::sql;
-use crate::sqlite::signature::Operation;
-use crate::sqlite::storage::Storage;
+use crate::storage::Storage;
 
-impl Renderer<'_> {
-    pub(super) fn cast(&mut self, inner: &Expr, target: &ColumnType) -> Result<Fragment> {
-        let fragment = self.expr(inner)?;
-        if fragment.is_null() {
-            return Fragment::literal(&mainstay_expr::Value::Null, Storage::of(target));
-        }
-        if target.modifier == Modifier::None
-            && let Some(native) = native(&fragment, &inner.ty, &target.ty)
-        {
-            return Ok(native);
-        }
-        let volatility = if depends_on_zone(&inner.ty) != depends_on_zone(&target.ty) {
-            Volatility::Stable
-        } else {
-            Volatility::Immutable
-        };
-        Ok(pg_call(Operation::Cast, volatility, std::slice::from_ref(&inner.ty), vec![fragment], target))
+pub(super) fn cast(fragment: Fragment, from: &Type, target: &ColumnType) -> Fragment {
+    if target.modifier == Modifier::None
+        && let Some(native) = native(&fragment, from, &target.ty)
+    {
+        return native;
     }
+    let volatility = if depends_on_zone(from) != depends_on_zone(&target.ty) {
+        Volatility::Stable
+    } else {
+        Volatility::Immutable
+    };
+    pg_call(Operation::Cast, volatility, std::slice::from_ref(from), vec![fragment], target)
 }
 
 /// Casts between these types and others read or show a time in the session's zone.
@@ -46,7 +39,8 @@ fn native(fragment: &Fragment, from: &Type, to: &Type) -> Option<Fragment> {
     match (from, to) {
         (from, to) if from == to => Some(fragment.clone()),
         (Type::Int2, Type::Int4 | Type::Int8) | (Type::Int4, Type::Int8) => Some(fragment.clone()),
-        (Type::Bool, Type::Int4) => kept(Storage::Int),
+        // TRUE after IS NOT would be an operator
+        (Type::Bool, Type::Int4) => said(sql!["(", fragment.sql.clone(), " + 0)"], Storage::Int),
         (Type::Float4, Type::Float8) => kept(Storage::Float8),
         (Type::Text | Type::Varchar | Type::Enum(_), Type::Text | Type::Varchar)
         | (Type::Uuid | Type::Json, Type::Text) => kept(Storage::Text),
@@ -64,7 +58,7 @@ fn native(fragment: &Fragment, from: &Type, to: &Type) -> Option<Fragment> {
         (Type::Int2 | Type::Int4 | Type::Int8, Type::Text | Type::Varchar) => {
             said(sql!["CAST(", fragment.sql.clone(), " AS TEXT)"], Storage::Text)
         }
-        (Type::Numeric, Type::Text | Type::Varchar) => Some(as_text(fragment.clone().into_decimal())),
+        (Type::Numeric, Type::Text | Type::Varchar) => Some(as_text(fragment.clone().into_decimal(&Sqlite))),
         _ => None,
     }
 }

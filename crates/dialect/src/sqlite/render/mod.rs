@@ -1,63 +1,32 @@
-//! Selects, expressions and the pieces of writes as SQLite text.
-//!
-//! A [`Renderer`] walks one statement's tree; [`Fragment`]s are expressions already rendered, which know how their value is
-//! stored. Aliases come from source numbers (`s1`), columns of derived tables are `c0`, `c1` ….
+//! What is SQLite's own in selects, expressions and the pieces of writes.
 
 mod aggregate;
-mod assign;
-mod barrier;
 mod call;
 mod cast;
-mod compare;
-mod expr;
-mod fragment;
-mod from;
-mod lateral;
-mod order;
-mod pattern;
-mod select;
-mod subquery;
-mod window;
+mod numbers;
 mod write;
-
-use std::collections::HashMap;
 
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, Table};
-use mainstay_expr::{ColumnRef, Expr, Select, SourceId, TableId, Type};
+use mainstay_expr::{Aggregate, ColumnType, CompareOp, Func, OrderBy, Select, SourceId, Type, Value};
 
-use super::storage::{Collation, Storage};
 use super::{Sql, Statement};
-use crate::Quoting;
-use assign::assigned;
-use fragment::Fragment;
+use crate::dialect::Dialect;
+use crate::operation::Operation;
+use crate::render::{Fragment, Pliant, Renderer, alias};
+use crate::sql::sql;
+use crate::statement::{Bound, Form, Input, real};
+use crate::storage::{Collation, Datum, Storage};
+use crate::{Constant, Quoting, Restriction};
 
 pub use write::{delete, expression_select, insert, select_rows, update};
-
-/// What narrows a select to the rows that its caller is after.
-#[derive(Debug, Clone, Copy)]
-pub enum Restriction<'a> {
-    /// All of its rows.
-    None,
-    /// The rows of many parents at once: those whose key, in the scope of the select, is among
-    /// [`Bound::Keys`](super::Bound::Keys). LIMIT, OFFSET and grouping apply for each key.
-    Keys(&'a [Expr]),
-    /// The rows of one parent: those whose key equals [`Bound::Key`](super::Bound::Key) 0, 1 ….
-    Key(&'a [Expr]),
-    /// The rows of a base table whose rowids are among [`Bound::Rows`](super::Bound::Rows). The result has one more
-    /// column, the rowid, last.
-    Rows(SourceId),
-    /// The row of a base table whose rowid is [`Bound::Row`](super::Bound::Row).
-    Row(SourceId),
-}
 
 /// A select as a statement.
 ///
 /// Fails with `0A000` for what SQLite cannot be made to mean exactly.
 pub fn select(catalog: &Catalog, select: &Select, restriction: Restriction<'_>) -> Result<Statement> {
-    let mut renderer = Renderer::new(catalog);
-    let rendered = renderer.root(select, restriction)?;
-    Ok(statement(rendered.sql, rendered.columns.into_iter().map(|column| column.storage).collect()))
+    let (sql, columns) = Renderer::new(&Sqlite, catalog).root(select, restriction)?.into_parts();
+    Ok(statement(sql, columns))
 }
 
 /// A table's name in the database: that of the table in schema `public`, else `schema.name`.
@@ -95,139 +64,213 @@ pub fn row_id_name(table: &Table) -> &'static str {
     ["rowid", "_rowid_", "oid"].into_iter().find(is_free).unwrap_or("rowid")
 }
 
-fn unsupported(what: &str) -> Problem {
-    Problem::new("0A000", format!("{what} cannot be used on SQLite"))
-}
+/// The dialect.
+pub(super) struct Sqlite;
 
-/// A column of a rendered select or derived table.
-#[derive(Debug, Clone)]
-struct ColumnForm {
-    storage: Storage,
-    nullable: bool,
-    /// Whether computing it can fail for some row.
-    may_fail: bool,
-}
-
-/// What a source number stands for.
-#[derive(Debug, Clone)]
-enum Source<'c> {
-    /// A base table under its alias, or the row of a table's own checks and indexes, whose columns have no alias.
-    Table { table: &'c Table, aliased: bool, nullable: bool },
-    /// A derived table.
-    Derived { columns: Vec<ColumnForm>, nullable: bool },
-    /// The elements of an array.
-    Elements { storage: Storage },
-    /// A lateral select of at most one row: each of its columns is a scalar subquery.
-    Inlined { select: Box<Select> },
-    /// A lateral select whose sources stand in its place: each of its columns is its item.
-    Merged { items: Vec<Expr> },
-}
-
-/// Renders one statement.
-pub(super) struct Renderer<'c> {
-    catalog: &'c Catalog,
-    sources: HashMap<SourceId, Source<'c>>,
-}
-
-impl<'c> Renderer<'c> {
-    pub(super) fn new(catalog: &'c Catalog) -> Self {
-        Self { catalog, sources: HashMap::new() }
+impl Dialect for Sqlite {
+    fn name(&self) -> &'static str {
+        "SQLite"
     }
 
-    /// For a table's own expressions: [`SourceId::ROW`] is the row itself.
-    pub(super) fn of_row(catalog: &'c Catalog, table: &'c Table) -> Self {
-        let mut renderer = Self::new(catalog);
-        renderer.sources.insert(SourceId::ROW, Source::Table { table, aliased: false, nullable: false });
-        renderer
+    fn storage(&self, column: &ColumnType) -> Storage {
+        Storage::of(column)
     }
 
-    /// For moving a table's rows: [`SourceId::ROW`] is a row of it under an alias.
-    pub(super) fn of_aliased_row(catalog: &'c Catalog, table: &'c Table) -> Self {
-        let mut renderer = Self::new(catalog);
-        renderer.sources.insert(SourceId::ROW, Source::Table { table, aliased: true, nullable: false });
-        renderer
+    fn table_name(&self, table: &Table) -> String {
+        table_name(table)
     }
 
-    /// An expression and how its value is stored.
-    pub(super) fn value(&mut self, expr: &Expr) -> Result<(Sql, Storage)> {
-        let fragment = self.expr(expr)?;
-        Ok((fragment.sql, fragment.storage))
+    fn row(&self, source: SourceId, table: &Table) -> Sql {
+        alias(source).then(".").then(row_id_name(table))
     }
 
-    /// An expression whose value is to be stored in that form.
-    pub(super) fn value_as(&mut self, expr: &Expr, storage: &Storage) -> Result<Sql> {
-        Ok(assigned(self.expr(expr)?, storage)?.sql)
+    fn row_columns(&self, source: SourceId, table: &Table) -> Vec<(Sql, Storage)> {
+        vec![(self.row(source, table), Storage::Int)]
     }
 
-    fn base_table(&self, id: TableId) -> Result<&'c Table> {
-        let table = self.catalog.table(id);
-        if table.is_view() {
-            return Err(Problem::internal(format!("view {} reached the engine as a table", table.name)));
+    fn encode(&self, storage: &Storage, value: &Value) -> Result<Datum> {
+        storage.encode(value)
+    }
+
+    fn comparable(&self, sql: Sql, storage: &Storage) -> Result<Sql> {
+        // a collation that is named deep inside would otherwise count here too
+        if storage.collation().is_none() && sql.says(" COLLATE ") {
+            return Ok(sql.then(" COLLATE BINARY"));
         }
-        Ok(table)
+        Ok(collated(sql, storage.collation()))
     }
 
-    /// The row number of a base table's row.
-    fn row_id(&self, source: SourceId) -> Result<Sql> {
-        match self.sources.get(&source) {
-            Some(Source::Table { table, .. }) => Ok(alias(source).then(".").then(row_id_name(table))),
-            _ => Err(Problem::internal("the rows of what is no base table are asked for")),
+    fn compared_with(&self, sql: Sql, _: &Storage) -> Result<Sql> {
+        Ok(sql)
+    }
+
+    fn distinguished(&self, sql: Sql, storage: &Storage) -> Result<Sql> {
+        self.comparable(sql, storage)
+    }
+
+    fn float_comparand(&self, mut fragment: Fragment) -> Result<Fragment> {
+        match &fragment.pliant {
+            Some(Pliant::Literal(value)) => fragment.sql = Sql::constant(real(value)?.into()),
+            Some(Pliant::Input(bound)) => {
+                fragment.sql = Sql::input(Input { value: bound.clone(), form: Form::Real });
+            }
+            None => {}
         }
+        Ok(fragment)
     }
 
-    fn column(&mut self, column: ColumnRef, ty: &Type) -> Result<Fragment> {
-        let position = column.column as usize;
-        match self.sources.get(&column.source) {
-            Some(Source::Table { table, aliased, nullable }) => {
-                let declared = &table.columns[position];
-                let name = Sql::identifier(declared.name.clone());
-                let sql = if *aliased { alias(column.source).then(".").then(name) } else { name };
-                let nullable = *nullable || !declared.not_null;
-                Ok(Fragment::new(sql, Storage::of(&declared.ty)).nullable(nullable))
-            }
-            Some(Source::Derived { columns, nullable }) => {
-                let form =
-                    columns.get(position).ok_or_else(|| Problem::internal("no such derived column"))?;
-                let sql = alias(column.source).then(".").then(Sql::numbered("c", position as u64));
-                Ok(Fragment::new(sql, form.storage.clone()).nullable(*nullable || form.nullable))
-            }
-            Some(Source::Elements { storage }) => {
-                let value = alias(column.source).then(".value");
-                let sql = match storage {
-                    Storage::Bytea => Sql::from("unhex(").then(value).then(")"),
-                    _ => value,
-                };
-                Ok(Fragment::new(sql, storage.clone()))
-            }
-            Some(Source::Merged { items }) => {
-                let item = items.get(position).cloned();
-                self.expr(&item.ok_or_else(|| Problem::internal("no such derived column"))?)
-            }
-            Some(Source::Inlined { select }) => {
-                let mut select = select.clone();
-                select.items = vec![select.items.swap_remove(position)];
-                self.scalar(&select, ty)
-            }
-            None => Err(unsupported("a LATERAL subquery of several rows")),
+    fn numeric_pair(&self, op: CompareOp, left: Fragment, right: Fragment) -> Result<(Sql, Sql)> {
+        numbers::pair(op, left, right)
+    }
+
+    fn numeric_in(&self, value: Fragment, list: Vec<Fragment>) -> Result<Sql> {
+        numbers::in_list(value, list)
+    }
+
+    fn numeric_in_select(&self, value: Fragment, form: Storage) -> Result<(Sql, Storage)> {
+        numbers::in_select(value, form)
+    }
+
+    fn is_distinct(&self, left: Sql, right: Sql) -> Sql {
+        sql!["(", left, " IS NOT ", right, ")"]
+    }
+
+    fn in_input(&self, value: Fragment, bound: Bound) -> Result<Sql> {
+        let (form, collation) = numbers::list_form(&value);
+        let value = match collation {
+            Some(Collation::Decimal) => value.into_decimal(self).sql,
+            _ => value.sql,
+        };
+        let list = Sql::input(Input { value: bound, form: Form::List(Box::new(form)) });
+        Ok(sql!["(", collated(value, collation), " IN (SELECT value FROM rarray(", list, ")))"])
+    }
+
+    fn decimal_text(&self, sql: Sql, scale: u16) -> Sql {
+        match scale {
+            0 => sql!["CAST(", sql, " AS TEXT)"],
+            _ => sql!["pg_decimal(", sql, ", ", Sql::constant(Constant::Int(i64::from(scale))), ")"],
         }
     }
-}
 
-/// Terms that one word connects without more parentheses. SQLite counts each as a level of depth and takes 1000.
-const TERMS_MAX: usize = 64;
-
-/// Conditions connected by AND or OR, however many.
-fn connected(mut terms: Vec<Sql>, word: &'static str) -> Sql {
-    if terms.len() <= TERMS_MAX {
-        return Sql::join(terms, word);
+    fn fixed(&self, scale: u16) -> Storage {
+        Storage::Scaled(scale)
     }
-    let others = terms.split_off(terms.len() / 2);
-    let (terms, others) = (connected(terms, word), connected(others, word));
-    terms.parenthesized().then(word).then(others.parenthesized())
-}
 
-pub(super) fn alias(source: SourceId) -> Sql {
-    Sql::numbered("s", u64::from(source.0))
+    fn at_scale(&self, fragment: Fragment, scale: u16) -> Result<Fragment> {
+        numbers::at_scale(fragment, scale)
+    }
+
+    fn directed(&self, sql: Sql, term: &OrderBy, nullable: bool) -> Sql {
+        let sql = if term.descending { sql.then(" DESC") } else { sql };
+        if !nullable || term.nulls_first != term.descending {
+            return sql;
+        }
+        sql.then(if term.nulls_first { " NULLS FIRST" } else { " NULLS LAST" })
+    }
+
+    fn unlimited(&self) -> i64 {
+        -1
+    }
+
+    fn computed_count(&self, sql: Sql, none: i64) -> Result<Sql> {
+        Ok(sql!["coalesce(", sql, ", ", Sql::constant(Constant::Int(none)), ")"])
+    }
+
+    fn has_full_join(&self) -> bool {
+        true
+    }
+
+    fn values(&self, source: SourceId, rows: Vec<Vec<Sql>>, width: usize) -> Sql {
+        let rows = Sql::join(rows.into_iter().map(|row| Sql::join(row, ", ").parenthesized()), ", ");
+        let names = (0..width).map(|position| {
+            let number = position as u64;
+            sql![Sql::numbered("column", number + 1), " AS ", Sql::numbered("c", number)]
+        });
+        sql!["(SELECT ", Sql::join(names, ", "), " FROM (VALUES ", rows, ")) AS ", alias(source)]
+    }
+
+    fn elements(&self, source: SourceId, array: Sql, _: &Storage) -> Result<Sql> {
+        Ok(sql!["json_each(", array, ") AS ", alias(source)])
+    }
+
+    fn element(&self, source: SourceId, element: &Storage) -> Sql {
+        let value = alias(source).then(".value");
+        match element {
+            Storage::Bytea => Sql::from("unhex(").then(value).then(")"),
+            _ => value,
+        }
+    }
+
+    fn series(&self, source: SourceId, [start, stop, step]: [Sql; 3]) -> Result<Sql> {
+        Ok(sql![
+            "(WITH RECURSIVE p(a, b, d) AS (SELECT ",
+            start,
+            ", ",
+            stop,
+            ", pg_step(",
+            step,
+            ")), g(c0) AS (SELECT a FROM p WHERE (d > 0 AND a <= b) OR (d < 0 AND a >= b) UNION ALL \
+             SELECT c0 + d FROM g, p WHERE (d > 0 AND c0 <= b - d) OR (d < 0 AND c0 >= b - d)) \
+             SELECT c0 FROM g) AS ",
+            alias(source)
+        ])
+    }
+
+    fn single(&self, select: Sql) -> Sql {
+        sql!["(SELECT pg_single(c0) FROM (", select, "))"]
+    }
+
+    fn array_of(&self, select: Sql, element: Storage) -> Result<Sql> {
+        let elements = aggregate::array_agg(Fragment::new(Sql::from("c0"), element)).then(")");
+        Ok(sql!["(SELECT coalesce(", elements, ", '[]') FROM (", select, "))"])
+    }
+
+    fn in_select(&self, values: Sql, select: Sql, _: bool) -> Sql {
+        sql!["(", values, " IN (", select, "))"]
+    }
+
+    fn among_keys(&self, keys: Vec<Fragment>) -> Result<Sql> {
+        Ok(among_keys(keys))
+    }
+
+    fn among_rows(&self, source: SourceId, table: &Table, many: bool) -> Sql {
+        match many {
+            true => sql![
+                self.row(source, table),
+                " IN (SELECT value FROM rarray(",
+                Sql::input(rows_input()),
+                "))"
+            ],
+            false => sql![self.row(source, table), " = ", Sql::input(row_input())],
+        }
+    }
+
+    fn call(&self, func: Func, types: &[Type], args: Vec<Fragment>, ty: &Type) -> Result<Fragment> {
+        Ok(call::call(func, types, args, ty))
+    }
+
+    fn cast(&self, value: Fragment, from: &Type, target: &ColumnType) -> Result<Fragment> {
+        Ok(cast::cast(value, from, target))
+    }
+
+    fn operation(
+        &self,
+        operation: Operation,
+        types: &[Type],
+        args: Vec<Fragment>,
+        ty: &Type,
+    ) -> Result<Fragment> {
+        let result = ColumnType::from(ty.clone());
+        Ok(call::pg_call(operation, mainstay_expr::Volatility::Immutable, types, args, &result))
+    }
+
+    fn aggregate(&self, renderer: &mut Renderer<'_>, aggregate: &Aggregate, ty: &Type) -> Result<Fragment> {
+        aggregate::aggregate(renderer, aggregate, ty)
+    }
+
+    fn assigned(&self, value: Fragment, storage: &Storage) -> Result<Fragment> {
+        Ok(numbers::assigned(value, storage))
+    }
 }
 
 /// `sql COLLATE name`, when the storage needs it.
@@ -236,4 +279,42 @@ fn collated(sql: Sql, collation: Option<Collation>) -> Sql {
         Some(collation) => sql.then(" COLLATE ").then(collation.name()),
         None => sql,
     }
+}
+
+fn row_input() -> Input {
+    Input { value: Bound::Row, form: Form::Storage(Storage::Int) }
+}
+
+fn rows_input() -> Input {
+    Input { value: Bound::Rows, form: Form::List(Box::new(Form::Storage(Storage::Int))) }
+}
+
+fn among_keys(mut keys: Vec<Fragment>) -> Sql {
+    if keys.len() == 1 {
+        let key = keys.remove(0);
+        let collation = key.storage.collation();
+        let form = Form::List(Box::new(Form::Storage(key.storage)));
+        let list = Sql::input(Input { value: Bound::Keys, form });
+        return sql![collated(key.sql, collation), " IN (SELECT value FROM rarray(", list, "))"];
+    }
+    let storages: Vec<Storage> = keys.iter().map(|key| key.storage.clone()).collect();
+    let parts = storages.iter().enumerate().map(|(position, storage)| {
+        let path = Sql::text(format!("$[{position}]"));
+        match storage {
+            Storage::Bytea => sql!["unhex(json_extract(value, ", path, "))"],
+            _ => sql!["json_extract(value, ", path, ")"],
+        }
+    });
+    let parts = Sql::join(parts, ", ");
+    let list = Sql::input(Input { value: Bound::Keys, form: Form::Keys(storages) });
+    let left = keys.into_iter().map(|key| {
+        let collation = key.storage.collation();
+        collated(key.sql, collation)
+    });
+    sql!["(", Sql::join(left, ", "), ") IN (SELECT ", parts, " FROM json_each(", list, "))"]
+}
+
+/// The number that stands where a list of numbers was wanted at a scale it has not.
+fn not_scaled() -> Problem {
+    Problem::internal("a decimal stands where an integer is wanted")
 }

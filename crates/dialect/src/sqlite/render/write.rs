@@ -2,13 +2,14 @@
 
 use mainstay_base::Result;
 use mainstay_catalog::{Catalog, Table};
-use mainstay_expr::{Expr, FromItem, Item, Rights, Select, SourceId, TableId, TableSource};
+use mainstay_expr::{Expr, Item, Select, SourceId, TableId};
 
-use super::select::{row_input, rows_input};
-use super::{Renderer, Restriction, Sql, Statement, row_id_name, statement, table_name};
+use super::{Sql, Sqlite, Statement, row_id_name, row_input, rows_input, statement, table_name};
+use crate::Restriction;
+use crate::render::Renderer;
 use crate::sql::sql;
-use crate::sqlite::storage::Storage;
-use crate::sqlite::{Bound, Form, Input};
+use crate::statement::{Bound, Form, Input};
+use crate::storage::Storage;
 
 /// `INSERT` of one row: a parameter [`Bound::New`] for each of the columns.
 pub fn insert(catalog: &Catalog, table: TableId, columns: &[u32]) -> Statement {
@@ -67,22 +68,8 @@ pub fn select_rows(
     filter: &Expr,
     items: &[Expr],
 ) -> Result<Statement> {
-    let mut renderer = Renderer::new(catalog);
-    let from = TableSource { source, table, rights: Rights::Definer, visible: None };
-    let select = Select {
-        from: vec![FromItem::Table(from)],
-        filter: (!filter.is_true()).then(|| filter.clone()),
-        ..Select::default()
-    };
-    let body = renderer.body(&select, Restriction::None)?;
-    let mut list = vec![renderer.row_id(source)?];
-    let mut columns = vec![Storage::Int];
-    for item in items {
-        let fragment = renderer.expr(item)?;
-        list.push(fragment.sql);
-        columns.push(fragment.storage);
-    }
-    Ok(statement(sql!["SELECT ", Sql::join(list, ", "), body.sql], columns))
+    let (sql, columns) = Renderer::new(&Sqlite, catalog).rows_to_write(table, source, filter, items)?;
+    Ok(statement(sql, columns))
 }
 
 /// Expressions without columns as one row: checks of a new row, defaults.

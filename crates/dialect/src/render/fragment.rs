@@ -3,15 +3,14 @@
 use mainstay_base::Result;
 use mainstay_expr::{Numeric, Value};
 
-use crate::Constant;
-use crate::sql::sql;
-use crate::sqlite::statement::{Form, Input, Rounding, scaled};
-use crate::sqlite::storage::{Datum, Storage};
-use crate::sqlite::{Bound, Sql};
+use super::{Renderer, Sql};
+use crate::dialect::Dialect;
+use crate::statement::{Bound, Form, Input, Rounding, scaled};
+use crate::storage::{Datum, Storage};
 
 /// A rendered expression. Its SQL needs no parentheses around it.
 #[derive(Debug, Clone)]
-pub(super) struct Fragment {
+pub(crate) struct Fragment {
     pub sql: Sql,
     pub storage: Storage,
     /// Whether it can be NULL.
@@ -21,7 +20,7 @@ pub(super) struct Fragment {
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Pliant {
+pub(crate) enum Pliant {
     Literal(Value),
     Input(Bound),
 }
@@ -40,12 +39,6 @@ impl Fragment {
         self
     }
 
-    pub fn literal(value: &Value, storage: Storage) -> Result<Self> {
-        let sql = Sql::constant(storage.encode(value)?.into());
-        let pliant = Some(Pliant::Literal(value.clone()));
-        Ok(Self { sql, storage, nullable: value.is_null(), pliant })
-    }
-
     pub fn input(value: Bound, storage: Storage) -> Self {
         let form = Form::Storage(storage.clone());
         let sql = Sql::input(Input { value: value.clone(), form });
@@ -54,7 +47,7 @@ impl Fragment {
 
     /// Whether it is a number that can be exact at more than one scale.
     pub fn is_numeric(&self) -> bool {
-        matches!(self.storage, Storage::Decimal | Storage::Scaled(_))
+        matches!(self.storage, Storage::Decimal | Storage::Scaled(_) | Storage::Fixed(_))
     }
 
     pub fn is_null(&self) -> bool {
@@ -62,19 +55,16 @@ impl Fragment {
     }
 
     /// A numeric as canonical decimal text.
-    pub fn into_decimal(self) -> Self {
+    pub fn into_decimal(self, dialect: &dyn Dialect) -> Self {
         let sql = match (&self.pliant, &self.storage) {
             (Some(Pliant::Input(value)), _) => {
                 Sql::input(Input { value: value.clone(), form: Form::Storage(Storage::Decimal) })
             }
-            (Some(Pliant::Literal(value)), _) => match Storage::Decimal.encode(value) {
+            (Some(Pliant::Literal(value)), _) => match dialect.encode(&Storage::Decimal, value) {
                 Ok(datum) => Sql::constant(datum.into()),
                 Err(_) => self.sql,
             },
-            (None, Storage::Scaled(0)) => sql!["CAST(", self.sql, " AS TEXT)"],
-            (None, Storage::Scaled(scale)) => {
-                sql!["pg_decimal(", self.sql, ", ", Sql::constant(Constant::Int(i64::from(*scale))), ")"]
-            }
+            (None, Storage::Scaled(scale) | Storage::Fixed(scale)) => dialect.decimal_text(self.sql, *scale),
             _ => self.sql,
         };
         Self { sql, storage: Storage::Decimal, ..self }
@@ -101,40 +91,50 @@ impl Fragment {
                 matches!(scaled(value, scale, Rounding::Exact), Ok(Datum::Int(_))).then_some(scale)
             }
             (Some(Pliant::Literal(Value::Int(_))), _) => Some(0),
-            (None, Storage::Scaled(scale)) => Some(*scale),
+            (None, Storage::Scaled(scale) | Storage::Fixed(scale)) => Some(*scale),
             _ => None,
         }
     }
 }
 
-/// Brings values that stand for one another (the arms of a CASE, the rows of a UNION) to one storage.
-pub(super) fn unify(fragments: Vec<Fragment>) -> Result<(Vec<Fragment>, Storage)> {
-    let Some(first) = fragments.iter().find(|fragment| !fragment.is_null()).or(fragments.first()) else {
-        return Ok((fragments, Storage::Void));
-    };
-    if !first.is_numeric() {
-        let storage = first.storage.clone();
-        return Ok((fragments, storage));
+impl Renderer<'_> {
+    pub(super) fn constant(&self, value: &Value, storage: Storage) -> Result<Fragment> {
+        let sql = Sql::constant(self.dialect.encode(&storage, value)?.into());
+        let sql = if value.is_null() { sql } else { self.dialect.typed(sql, &storage) };
+        let pliant = Some(Pliant::Literal(value.clone()));
+        Ok(Fragment { sql, storage, nullable: value.is_null(), pliant })
     }
-    let mut scales = fragments.iter().filter(|fragment| !fragment.is_null()).map(Fragment::shown_scale);
-    let first_scale = scales.next().flatten();
-    let common = first_scale.filter(|scale| scales.all(|other| other == Some(*scale)));
-    // literals alone may be longer than an integer
-    let any_stored = fragments.iter().any(|fragment| fragment.pliant.is_none());
-    match common.filter(|_| any_stored) {
-        Some(scale) => {
-            let storage = Storage::Scaled(scale);
-            let fragments = fragments.into_iter().map(|fragment| at_scale(fragment, scale));
-            Ok((fragments.collect::<Result<_>>()?, storage))
-        }
-        None => {
-            let fragments = fragments.into_iter().map(Fragment::into_decimal).collect();
-            Ok((fragments, Storage::Decimal))
-        }
-    }
-}
 
-fn at_scale(fragment: Fragment, scale: u16) -> Result<Fragment> {
-    let sql = fragment.compared_at(scale, Rounding::Exact)?.unwrap_or(fragment.sql);
-    Ok(Fragment { sql, storage: Storage::Scaled(scale), ..fragment })
+    /// Brings values that stand for one another (the arms of a CASE, the rows of a UNION) to one storage.
+    pub(super) fn unify(&self, fragments: Vec<Fragment>) -> Result<(Vec<Fragment>, Storage)> {
+        let Some(first) = fragments.iter().find(|fragment| !fragment.is_null()).or(fragments.first()) else {
+            return Ok((fragments, Storage::Void));
+        };
+        if !first.is_numeric() {
+            let storage = first.storage.clone();
+            return Ok((fragments, storage));
+        }
+        let mut scales = fragments.iter().filter(|fragment| !fragment.is_null()).map(Fragment::shown_scale);
+        let first_scale = scales.next().flatten();
+        let common = first_scale.filter(|scale| scales.all(|other| other == Some(*scale)));
+        // literals alone may be longer than an integer
+        let any_stored = fragments.iter().any(|fragment| fragment.pliant.is_none());
+        let storage = match common.filter(|_| any_stored) {
+            Some(scale) => self.dialect.fixed(scale),
+            None => Storage::Decimal,
+        };
+        let fragments = fragments.into_iter().map(|fragment| self.stored(fragment, &storage));
+        Ok((fragments.collect::<Result<_>>()?, storage))
+    }
+
+    /// A value in the storage that its place wants.
+    pub(super) fn stored(&self, fragment: Fragment, storage: &Storage) -> Result<Fragment> {
+        match storage {
+            Storage::Decimal if fragment.is_numeric() => Ok(fragment.into_decimal(self.dialect)),
+            Storage::Scaled(scale) | Storage::Fixed(scale) if fragment.is_numeric() => {
+                self.dialect.at_scale(fragment, *scale)
+            }
+            _ => Ok(fragment),
+        }
+    }
 }

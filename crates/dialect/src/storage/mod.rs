@@ -96,12 +96,16 @@ pub enum Storage {
     Float8,
     /// INTEGER: a numeric times ten to the power of this scale, exact
     Scaled(u16),
+    /// TEXT: a numeric that always has this scale; on databases that know exact decimals
+    Fixed(u16),
     /// TEXT: a numeric's canonical decimal text, compared with [`Collation::Decimal`]
     Decimal,
     /// TEXT: text, varchar and the labels of enums
     Text,
     /// TEXT: char(n), padded, compared without trailing blanks
     Bpchar,
+    /// TEXT: char(n) without the blanks that it is padded with to this length when shown
+    Trimmed(u32),
     /// TEXT: 36 characters, lower case
     Uuid,
     /// TEXT: `YYYY-MM-DD`; see `calendar` for years that need more digits
@@ -207,9 +211,9 @@ impl Storage {
             Self::Int => Type::Int8,
             Self::Float4 => Type::Float4,
             Self::Float8 => Type::Float8,
-            Self::Scaled(_) | Self::Decimal => Type::Numeric,
+            Self::Scaled(_) | Self::Fixed(_) | Self::Decimal => Type::Numeric,
             Self::Text => Type::Text,
-            Self::Bpchar => Type::Bpchar,
+            Self::Bpchar | Self::Trimmed(_) => Type::Bpchar,
             Self::Uuid => Type::Uuid,
             Self::Date => Type::Date,
             Self::Time => Type::Time,
@@ -235,7 +239,7 @@ impl Storage {
     }
 
     /// What decides whether two stored values can be equal: the kind of datum with its scale, and the collation.
-    pub(super) fn collated(&self) -> (&'static str, Option<u16>, Option<Collation>) {
+    pub(crate) fn collated(&self) -> (&'static str, Option<u16>, Option<Collation>) {
         let scale = match self {
             Self::Scaled(scale) => Some(*scale),
             Self::Int | Self::Bool => Some(0),
@@ -262,7 +266,7 @@ impl Storage {
 }
 
 /// Stored text. What we stored is UTF-8.
-pub(super) fn utf8(text: &[u8]) -> Result<&str> {
+pub(crate) fn utf8(text: &[u8]) -> Result<&str> {
     std::str::from_utf8(text).map_err(|_| invalid_utf8())
 }
 

@@ -1,11 +1,11 @@
-//! LATERAL, which SQLite lacks: selects that speak of the sources before them are said without it where that is exact.
+//! LATERAL, which not all databases have: selects that speak of the sources before them are said without it where that is exact.
 
 use mainstay_base::{Problem, Result};
 use mainstay_expr::{Expr, ExprKind, FromItem, Select, SourceId, SourceIds, Tree, Value};
 
 use super::from::{Clause, Reading};
 use super::select::order_clause;
-use super::{Renderer, Source, Sql, unsupported};
+use super::{Renderer, Source, Sql};
 use crate::sql::sql;
 
 /// Copies of sources have numbers that no statement's own sources reach.
@@ -29,7 +29,7 @@ impl Renderer<'_> {
         }
         match select.from.as_slice() {
             [FromItem::Table(_)] if only_picks(select) => self.picked(source, select, clause),
-            _ => Err(unsupported("a LATERAL subquery of this form")),
+            _ => Err(self.dialect.unsupported("a LATERAL subquery of this form")),
         }
     }
 
@@ -78,8 +78,8 @@ impl Renderer<'_> {
         let mut table = read.clone();
         table.visible = None;
         let reading = self.source(&FromItem::Table(table), clause)?;
-        let picked = sql!["SELECT ", self.row_id(copied)?, body.sql, order, bounds];
-        let condition = sql![self.row_id(read.source)?, " IN (", picked, ")"];
+        let picked = sql!["SELECT ", self.row(copied)?, body.sql, order, bounds];
+        let condition = sql![self.row(read.source)?, " IN (", picked, ")"];
         self.merge(source, select);
         Ok(Reading { conditions: vec![condition], ..reading })
     }

@@ -1,20 +1,22 @@
 //! Expressions: which form is said how. Families of forms have files of their own beside this one.
 
 use mainstay_base::{Problem, Result};
-use mainstay_expr::{Expr, ExprKind, Input as Supplied, SessionValue, Truth, Type, Value, When};
+use mainstay_expr::{
+    ColumnType, Expr, ExprKind, Func, Input as Supplied, SessionValue, Truth, Type, Value, When,
+};
 
-use super::fragment::{Fragment, unify};
+use super::fragment::Fragment;
 use super::{Renderer, Sql, connected};
+use crate::operation::Operation;
 use crate::sql::sql;
-use crate::sqlite::Bound;
-use crate::sqlite::signature::Operation;
-use crate::sqlite::storage::Storage;
+use crate::statement::Bound;
+use crate::storage::Storage;
 
 impl Renderer<'_> {
-    pub(super) fn expr(&mut self, expr: &Expr) -> Result<Fragment> {
+    pub(crate) fn expr(&mut self, expr: &Expr) -> Result<Fragment> {
         match &expr.kind {
             ExprKind::Literal(value) => self.literal(value, &expr.ty),
-            ExprKind::Input(input) => input_fragment(input, &expr.ty),
+            ExprKind::Input(input) => self.input(input, &expr.ty),
             ExprKind::Column(column) => self.column(*column, &expr.ty),
             ExprKind::Compare(op, left, right) => self.compare(*op, left, right),
             ExprKind::And(terms) => self.connective(terms, " AND ", "TRUE"),
@@ -55,12 +57,12 @@ impl Renderer<'_> {
             ExprKind::Scalar(select) => self.scalar(select, &expr.ty),
             ExprKind::ArrayOf(select) => self.array_of(select, &expr.ty),
             ExprKind::InSelect(values, select) => self.in_select(values, select),
-            ExprKind::Aggregate(aggregate) => self.aggregate(aggregate, &expr.ty),
+            ExprKind::Aggregate(aggregate) => self.dialect.aggregate(self, aggregate, &expr.ty),
         }
     }
 
     /// A boolean as a condition.
-    pub(super) fn condition(&mut self, expr: &Expr) -> Result<Sql> {
+    pub(crate) fn condition(&mut self, expr: &Expr) -> Result<Sql> {
         Ok(self.expr(expr)?.sql)
     }
 
@@ -68,7 +70,7 @@ impl Renderer<'_> {
         match value {
             Value::Bool(true) => Ok(Fragment::bool(Sql::from("TRUE")).nullable(false)),
             Value::Bool(false) => Ok(Fragment::bool(Sql::from("FALSE")).nullable(false)),
-            _ => Fragment::literal(value, Storage::of_type(ty)),
+            _ => self.constant(value, self.storage_of(ty)),
         }
     }
 
@@ -105,7 +107,7 @@ impl Renderer<'_> {
             None => self.literal(&Value::Null, ty)?,
         });
         let nullable = results.iter().any(|result| result.nullable);
-        let (mut results, storage) = unify(results)?;
+        let (mut results, storage) = self.unify(results)?;
         let Some(otherwise) = results.pop() else { return Err(Problem::internal("CASE without an arm")) };
         let mut sql = Sql::from("CASE");
         for (condition, result) in conditions.into_iter().zip(results) {
@@ -116,29 +118,55 @@ impl Renderer<'_> {
     }
 
     fn coalesce(&mut self, terms: &[Expr]) -> Result<Fragment> {
-        // SQLite's coalesce wants two arguments at least
+        // some want two arguments at least
         if let [only] = terms {
             return self.expr(only);
         }
         let terms = terms.iter().map(|term| self.expr(term)).collect::<Result<Vec<_>>>()?;
         let nullable = terms.iter().all(|term| term.nullable);
-        let (terms, storage) = unify(terms)?;
+        let (terms, storage) = self.unify(terms)?;
         let sql = sql!["coalesce(", Sql::join(terms.into_iter().map(|term| term.sql), ", "), ")"];
         Ok(Fragment::new(sql, storage).nullable(nullable))
     }
-}
 
-fn input_fragment(input: &Supplied, ty: &Type) -> Result<Fragment> {
-    let storage = Storage::of_type(ty);
-    Ok(match input {
-        Supplied::Slot(slot) => Fragment::input(Bound::Slot(*slot), storage),
-        Supplied::New(column) => Fragment::input(Bound::New(*column), storage),
-        Supplied::Session(value) => {
-            let nullable = !matches!(value, SessionValue::Now | SessionValue::CurrentUser);
-            Fragment::input(Bound::Session(value.clone()), storage).nullable(nullable)
+    fn input(&self, input: &Supplied, ty: &Type) -> Result<Fragment> {
+        let storage = self.storage_of(ty);
+        Ok(match input {
+            Supplied::Slot(slot) => self.bound(Bound::Slot(*slot), storage),
+            Supplied::New(column) => self.bound(Bound::New(*column), storage),
+            Supplied::Session(value) => {
+                let nullable = !matches!(value, SessionValue::Now | SessionValue::CurrentUser);
+                self.bound(Bound::Session(value.clone()), storage).nullable(nullable)
+            }
+            Supplied::Argument(_) => {
+                return Err(Problem::internal("a function's argument reached the engine"));
+            }
+        })
+    }
+
+    fn bound(&self, value: Bound, storage: Storage) -> Fragment {
+        let fragment = Fragment::input(value, storage);
+        Fragment { sql: self.dialect.typed(fragment.sql, &fragment.storage), ..fragment }
+    }
+
+    fn call(&mut self, func: Func, args: &[Expr], ty: &Type) -> Result<Fragment> {
+        let fragments = args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>>>()?;
+        let types: Vec<Type> = args.iter().map(|arg| arg.ty.clone()).collect();
+        self.dialect.call(func, &types, fragments, ty)
+    }
+
+    /// An operation of the evaluator on rendered arguments.
+    pub(super) fn operation(&mut self, operation: Operation, args: &[&Expr], ty: &Type) -> Result<Fragment> {
+        let fragments = args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>>>()?;
+        let types: Vec<Type> = args.iter().map(|arg| arg.ty.clone()).collect();
+        self.dialect.operation(operation, &types, fragments, ty)
+    }
+
+    fn cast(&mut self, inner: &Expr, target: &ColumnType) -> Result<Fragment> {
+        let fragment = self.expr(inner)?;
+        match fragment.is_null() {
+            true => self.constant(&Value::Null, self.dialect.storage(target)),
+            false => self.dialect.cast(fragment, &inner.ty, target),
         }
-        Supplied::Argument(_) => {
-            return Err(Problem::internal("a function's argument reached the engine"));
-        }
-    })
+    }
 }

@@ -1,14 +1,13 @@
-//! LIKE and its kin. SQLite's own LIKE ignores case, so patterns are matched by the evaluator; those that are constants
-//! and only fix a start or a whole are comparisons, which can use an index.
+//! LIKE and its kin. Patterns that are constants and only fix a start, a part or a whole are comparisons, which can use an index.
 
 use mainstay_base::Result;
 use mainstay_expr::{Expr, ExprKind, MatchOp, Type, Value};
 
 use super::fragment::Fragment;
 use super::{Renderer, Sql};
+use crate::operation::Operation;
 use crate::sql::sql;
-use crate::sqlite::signature::Operation;
-use crate::sqlite::storage::Storage;
+use crate::storage::Storage;
 
 impl Renderer<'_> {
     pub(super) fn matches(

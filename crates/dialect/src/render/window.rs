@@ -1,12 +1,12 @@
-//! What PostgreSQL says otherwise and SQLite says with `row_number()`: DISTINCT ON, and LIMIT for each of many parents.
+//! What PostgreSQL says otherwise and others say with `row_number()`: DISTINCT ON, and LIMIT for each of many parents.
 
 use mainstay_base::{Problem, Result};
 use mainstay_expr::{Expr, OrderBy, Select};
 
 use super::fragment::Fragment;
-use super::order::{directed, is_constant, order_key};
-use super::select::{Body, order_clause, said_items};
-use super::{Renderer, Sql, collated};
+use super::order::is_constant;
+use super::select::{Body, order_clause};
+use super::{Renderer, Sql};
 use crate::Constant;
 use crate::sql::sql;
 
@@ -17,13 +17,13 @@ impl Renderer<'_> {
     /// The first row of each group of equal `distinct_on` values, in the order of the select.
     pub(super) fn distinct_on(&mut self, select: &Select, body: Body, items: Vec<Fragment>) -> Result<Sql> {
         if select.distinct || !body.keys.is_empty() {
-            return Err(Problem::new("0A000", "DISTINCT ON cannot be used here on SQLite"));
+            return Err(self.dialect.unsupported("DISTINCT ON in this place"));
         }
         let partition = self.group_terms(&select.distinct_on)?;
         let order = self.order_terms(&select.order_by)?;
         let (outer_order, kept) = self.kept_order(&select.order_by)?;
         let width = items.len();
-        let mut list = said_items(items, true, false);
+        let mut list = self.said_items(items, true, false)?;
         list.extend(kept);
         list.push(row_number(partition, order));
         let bounds = self.outer_bounds(select)?;
@@ -33,7 +33,7 @@ impl Renderer<'_> {
             " FROM (SELECT ",
             Sql::join(list, ", "),
             body.sql,
-            ") WHERE n = 1",
+            ") AS d WHERE n = 1",
             order_clause(outer_order),
             bounds
         ])
@@ -49,12 +49,12 @@ impl Renderer<'_> {
         let width = items.len();
         let inner = if select.distinct {
             let (partition, order) = self.of_items(select, &items, &body.keys)?;
-            let list = Sql::join(said_items(items, true, true), ", ");
+            let list = Sql::join(self.said_items(items, true, true)?, ", ");
             let number = row_number(partition, order);
-            sql!["SELECT *, ", number, " FROM (SELECT DISTINCT ", list, body.sql, ")"]
+            sql!["SELECT d.*, ", number, " FROM (SELECT DISTINCT ", list, body.sql, ") AS d"]
         } else {
             let order = self.order_terms(&select.order_by)?;
-            let mut list = said_items(items, true, false);
+            let mut list = self.said_items(items, true, false)?;
             list.push(row_number(body.keys, order));
             sql!["SELECT ", Sql::join(list, ", "), body.sql]
         };
@@ -67,7 +67,7 @@ impl Renderer<'_> {
             let limit = self.count(limit, UNLIMITED)?;
             condition = condition.then(" AND n <= ").then(offset).then(" + ").then(limit);
         }
-        Ok(sql!["SELECT ", columns(width), " FROM (", inner, ") WHERE ", condition, " ORDER BY n"])
+        Ok(sql!["SELECT ", columns(width), " FROM (", inner, ") AS d WHERE ", condition, " ORDER BY n"])
     }
 
     /// Partition and order of a DISTINCT select, said by its items.
@@ -81,17 +81,17 @@ impl Renderer<'_> {
             || Problem::new("42P10", "for SELECT DISTINCT, ORDER BY expressions must appear in select list");
         let mut partition = Vec::new();
         for key in keys {
-            let position =
-                items.iter().position(|item| collated(item.sql.clone(), item.storage.collation()) == *key);
+            let mut keys = items.iter().map(|item| self.dialect.comparable(item.sql.clone(), &item.storage));
+            let position = keys.position(|item| item.as_ref() == Ok(key));
             let position = position.ok_or_else(|| Problem::internal("a key is not among the items"))?;
             partition.push(Sql::numbered("c", position as u64));
         }
         let mut order = Vec::new();
         for term in &select.order_by {
             let position = select.items.iter().position(|item| item.expr == term.expr).ok_or_else(missing)?;
-            let key = order_key(Sql::numbered("c", position as u64), &term.expr.ty);
-            let key = collated(key, items[position].storage.collation());
-            order.push(directed(key, term, items[position].nullable));
+            let key = Sql::numbered("c", position as u64);
+            let key = self.order_key(key, &term.expr.ty, &items[position].storage)?;
+            order.push(self.dialect.directed(key, term, items[position].nullable));
         }
         Ok((partition, order))
     }
@@ -106,8 +106,8 @@ impl Renderer<'_> {
             }
             let fragment = self.expr(&term.expr)?;
             let name = Sql::numbered("o", kept.len() as u64);
-            let key = collated(order_key(name.clone(), &term.expr.ty), fragment.storage.collation());
-            outer.push(directed(key, term, fragment.nullable));
+            let key = self.order_key(name.clone(), &term.expr.ty, &fragment.storage)?;
+            outer.push(self.dialect.directed(key, term, fragment.nullable));
             kept.push(sql![fragment.sql, " AS ", name]);
         }
         Ok((outer, kept))

@@ -5,28 +5,34 @@ use mainstay_expr::{CompareOp, Expr, ExprKind, FromItem, Item, Select, SetOp, So
 
 use super::barrier::behind;
 use super::fragment::{Fragment, Pliant};
-use super::order::{directed, order_key};
-use super::{ColumnForm, Renderer, Restriction, Sql, collated, connected};
+use super::{ColumnForm, Renderer, Restriction, Sql, connected};
+use crate::Constant;
 use crate::sql::sql;
-use crate::sqlite::statement::{Form, Input, Rounding};
-use crate::sqlite::storage::Storage;
-use crate::{Constant, sqlite::Bound};
+use crate::statement::{Bound, Form, Input};
+use crate::storage::Storage;
 
 /// A rendered select and what its columns are.
-pub(super) struct Rendered {
+pub(crate) struct Rendered {
     pub sql: Sql,
     pub columns: Vec<ColumnForm>,
 }
 
+impl Rendered {
+    /// Its text, and how its columns are kept.
+    pub fn into_parts(self) -> (Sql, Vec<Storage>) {
+        (self.sql, self.columns.into_iter().map(|column| column.storage).collect())
+    }
+}
+
 /// The clauses between the items and ORDER BY.
-pub(super) struct Body {
+pub(crate) struct Body {
     /// ` FROM … WHERE … GROUP BY … HAVING …`
     pub sql: Sql,
     pub keys: Vec<Sql>,
 }
 
 impl Renderer<'_> {
-    pub(super) fn root(&mut self, select: &Select, restriction: Restriction<'_>) -> Result<Rendered> {
+    pub(crate) fn root(&mut self, select: &Select, restriction: Restriction<'_>) -> Result<Rendered> {
         self.select_as(select, None, false, restriction)
     }
 
@@ -36,13 +42,13 @@ impl Renderer<'_> {
     }
 
     /// A select whose columns are `c0`, `c1` ….
-    pub(super) fn derived(&mut self, select: &Select) -> Result<Rendered> {
+    pub(crate) fn derived(&mut self, select: &Select) -> Result<Rendered> {
         self.select_as(select, None, true, Restriction::None)
     }
 
     /// How a select's items are stored.
     pub(super) fn item_storages(&mut self, select: &Select) -> Result<Vec<Storage>> {
-        Ok(self.select(select)?.columns.into_iter().map(|column| column.storage).collect())
+        Ok(self.select(select)?.into_parts().1)
     }
 
     pub(super) fn select_as(
@@ -71,21 +77,30 @@ impl Renderer<'_> {
             return Ok(Rendered { sql, columns });
         }
         let opening = if select.distinct { "SELECT DISTINCT " } else { "SELECT " };
-        let mut list = said_items(items, named, select.distinct || wanted.is_some());
+        let mut list = self.said_items(items, named, select.distinct || wanted.is_some())?;
         if let Restriction::Rows(source) = restriction
             && !select.grouped
             && !select.distinct
+            && self.dialect.rows_source(self.table_of(source)?).is_none()
         {
-            list.push(self.row_id(source)?);
+            list.extend(self.row_columns(source)?.into_iter().map(|(sql, _)| sql));
         }
         let list = if list.is_empty() { Sql::from("1") } else { Sql::join(list, ", ") };
-        let order = self.order_terms(&select.order_by)?;
+        let mut order = self.order_terms(&select.order_by)?;
+        if let Restriction::Rows(source) = restriction
+            && order.is_empty()
+            && !select.grouped
+            && !select.distinct
+            && self.dialect.rows_source(self.table_of(source)?).is_some()
+        {
+            order.push(Sql::from("r.n"));
+        }
         let sql = sql![opening, list, body.sql, order_clause(order), self.bounds(select)?];
         Ok(Rendered { sql, columns })
     }
 
     /// FROM to HAVING.
-    pub(super) fn body(&mut self, select: &Select, restriction: Restriction<'_>) -> Result<Body> {
+    pub(crate) fn body(&mut self, select: &Select, restriction: Restriction<'_>) -> Result<Body> {
         let terms = match &select.filter {
             Some(Expr { kind: ExprKind::And(terms), .. }) => terms.as_slice(),
             Some(filter) => std::slice::from_ref(filter),
@@ -102,6 +117,12 @@ impl Renderer<'_> {
         }
         conditions.extend(from.conditions);
         let mut sql = Sql::default();
+        if let Restriction::Rows(source) = restriction
+            && let Some(rows) = self.dialect.rows_source(self.table_of(source)?)
+        {
+            let all = from.sql.take().unwrap_or_else(|| Sql::from("DUAL")).parenthesized();
+            from.sql = Some(sql![rows, " STRAIGHT_JOIN ", all]);
+        }
         if let Some(from) = from.sql {
             sql = sql.then(" FROM ").then(from);
         }
@@ -126,30 +147,23 @@ impl Renderer<'_> {
     fn restriction(&mut self, restriction: Restriction<'_>) -> Result<(Vec<Sql>, Vec<Sql>)> {
         match restriction {
             Restriction::None => Ok((Vec::new(), Vec::new())),
-            Restriction::Row(source) => {
-                let row = self.row_id(source)?;
-                Ok((vec![sql![row, " = ", Sql::input(row_input())]], Vec::new()))
-            }
-            Restriction::Rows(source) => {
-                let list = Sql::input(rows_input());
-                let sql = sql![self.row_id(source)?, " IN (SELECT value FROM rarray(", list, "))"];
-                Ok((vec![sql], Vec::new()))
-            }
+            Restriction::Row(source) => Ok((vec![self.among_rows(source, false)?], Vec::new())),
+            Restriction::Rows(source) => Ok((vec![self.among_rows(source, true)?], Vec::new())),
             Restriction::Key(keys) => {
                 let keys = self.keys(keys)?;
                 let conditions = keys.iter().enumerate().map(|(position, key)| {
                     let value = Bound::Key(position as u32);
                     let input = Sql::input(Input { value, form: Form::Storage(key.storage.clone()) });
-                    sql![collated(key.sql.clone(), key.storage.collation()), " = ", input]
+                    let input = self.dialect.compared_with(input, &key.storage)?;
+                    Ok(sql![self.dialect.comparable(key.sql.clone(), &key.storage)?, " = ", input])
                 });
-                let conditions = conditions.collect();
-                Ok((conditions, Vec::new()))
+                Ok((conditions.collect::<Result<_>>()?, Vec::new()))
             }
             Restriction::Keys(keys) => {
                 let keys = self.keys(keys)?;
-                let partition =
-                    keys.iter().map(|key| collated(key.sql.clone(), key.storage.collation())).collect();
-                Ok((vec![among_keys(keys)], partition))
+                let partition = keys.iter().map(|key| self.dialect.comparable(key.sql.clone(), &key.storage));
+                let partition = partition.collect::<Result<_>>()?;
+                Ok((vec![self.dialect.among_keys(keys)?], partition))
             }
         }
     }
@@ -163,7 +177,7 @@ impl Renderer<'_> {
         for (position, item) in items.iter().enumerate() {
             let fragment = self.expr(&item.expr)?;
             fragments.push(match wanted.and_then(|wanted| wanted.get(position)) {
-                Some(storage) => stored(fragment, storage)?,
+                Some(storage) => self.stored(fragment, storage)?,
                 None => fragment,
             });
         }
@@ -202,7 +216,7 @@ impl Renderer<'_> {
                 && member.offset.is_none();
             match is_simple {
                 true => sql.push(rendered.sql),
-                false => sql.push(sql!["SELECT * FROM (", rendered.sql, ")"]),
+                false => sql.push(sql!["SELECT * FROM (", rendered.sql, ") AS d"]),
             }
             for (at, column) in rendered.columns.into_iter().enumerate() {
                 match columns.get_mut(at) {
@@ -216,7 +230,7 @@ impl Renderer<'_> {
         }
         let order = self.positions_order(&select.order_by, &head.items, &columns)?;
         if !order.is_empty() {
-            sql = sql!["SELECT * FROM (", sql, ")", order_clause(order)];
+            sql = sql!["SELECT * FROM (", sql, ") AS d", order_clause(order)];
         }
         Ok(Rendered { sql: sql.then(self.bounds(select)?), columns })
     }
@@ -251,9 +265,9 @@ impl Renderer<'_> {
                 )
             })?;
             let column = &columns[position];
-            let key = order_key(Sql::numbered("c", position as u64), &term.expr.ty);
-            let key = collated(key, column.storage.collation());
-            rendered.push(directed(key, term, column.nullable));
+            let key = Sql::numbered("c", position as u64);
+            let key = self.order_key(key, &term.expr.ty, &column.storage)?;
+            rendered.push(self.dialect.directed(key, term, column.nullable));
         }
         Ok(rendered)
     }
@@ -265,8 +279,8 @@ impl Renderer<'_> {
             return Ok(sql);
         }
         let limit = match &select.limit {
-            Some(limit) => self.count(limit, -1)?,
-            None => Sql::constant(Constant::Int(-1)),
+            Some(limit) => self.count(limit, self.dialect.unlimited())?,
+            None => Sql::constant(Constant::Int(self.dialect.unlimited())),
         };
         sql = sql.then(" LIMIT ").then(limit);
         if let Some(offset) = &select.offset {
@@ -282,8 +296,25 @@ impl Renderer<'_> {
             Some(Pliant::Input(value)) => Sql::input(Input { value, form: Form::Count(none) }),
             Some(Pliant::Literal(Value::Null)) => Sql::constant(Constant::Int(none)),
             Some(Pliant::Literal(_)) => count.sql,
-            None => sql!["coalesce(", count.sql, ", ", Sql::constant(Constant::Int(none)), ")"],
+            None => self.dialect.computed_count(count.sql, none)?,
         })
+    }
+
+    fn among_rows(&self, source: SourceId, many: bool) -> Result<Sql> {
+        Ok(self.dialect.among_rows(source, self.table_of(source)?, many))
+    }
+
+    /// The select list. Where rows are compared, values that are not compared bytewise say so.
+    pub(super) fn said_items(&self, items: Vec<Fragment>, named: bool, compared: bool) -> Result<Vec<Sql>> {
+        let said = items.into_iter().enumerate().map(|(position, item)| {
+            let sql = match compared {
+                true => self.dialect.distinguished(item.sql, &item.storage)?,
+                false => item.sql,
+            };
+            let name = || sql![" AS ", Sql::numbered("c", position as u64)];
+            Ok(if named { sql.then(name()) } else { sql })
+        });
+        said.collect()
     }
 
     /// Whether a select reads one table by values for all columns of a key.
@@ -316,66 +347,7 @@ fn fixed_column(term: &Expr, source: SourceId) -> Option<u32> {
     own(left).filter(|_| is_free(right)).or_else(|| own(right).filter(|_| is_free(left)))
 }
 
-pub(super) fn row_input() -> Input {
-    Input { value: Bound::Row, form: Form::Storage(Storage::Int) }
-}
-
-pub(super) fn rows_input() -> Input {
-    Input { value: Bound::Rows, form: Form::List(Box::new(Form::Storage(Storage::Int))) }
-}
-
-fn among_keys(mut keys: Vec<Fragment>) -> Sql {
-    if keys.len() == 1 {
-        let key = keys.remove(0);
-        let collation = key.storage.collation();
-        let form = Form::List(Box::new(Form::Storage(key.storage)));
-        let list = Sql::input(Input { value: Bound::Keys, form });
-        return sql![collated(key.sql, collation), " IN (SELECT value FROM rarray(", list, "))"];
-    }
-    let storages: Vec<Storage> = keys.iter().map(|key| key.storage.clone()).collect();
-    let parts = storages.iter().enumerate().map(|(position, storage)| {
-        let path = Sql::text(format!("$[{position}]"));
-        match storage {
-            Storage::Bytea => sql!["unhex(json_extract(value, ", path, "))"],
-            _ => sql!["json_extract(value, ", path, ")"],
-        }
-    });
-    let parts = Sql::join(parts, ", ");
-    let list = Sql::input(Input { value: Bound::Keys, form: Form::Keys(storages) });
-    let left = Sql::join(
-        keys.into_iter().map(|key| {
-            let collation = key.storage.collation();
-            collated(key.sql, collation)
-        }),
-        ", ",
-    );
-    sql!["(", left, ") IN (SELECT ", parts, " FROM json_each(", list, "))"]
-}
-
-/// A value in the storage that its place wants.
-fn stored(fragment: Fragment, storage: &Storage) -> Result<Fragment> {
-    match storage {
-        Storage::Decimal if fragment.is_numeric() => Ok(fragment.into_decimal()),
-        Storage::Scaled(scale) if fragment.is_numeric() => {
-            let sql = fragment.compared_at(*scale, Rounding::Exact)?;
-            let sql = sql.ok_or_else(|| Problem::internal("a decimal stands where an integer is wanted"))?;
-            Ok(Fragment { sql, storage: storage.clone(), ..fragment })
-        }
-        _ => Ok(fragment),
-    }
-}
-
-/// The select list. Where rows are compared, values that are not compared bytewise say so.
-pub(super) fn said_items(items: Vec<Fragment>, named: bool, compared: bool) -> Vec<Sql> {
-    let said = items.into_iter().enumerate().map(|(position, item)| {
-        let collation = item.storage.collation().filter(|_| compared);
-        let sql = collated(item.sql, collation);
-        if named { sql.then(" AS ").then(Sql::numbered("c", position as u64)) } else { sql }
-    });
-    said.collect()
-}
-
-pub(super) fn order_clause(terms: Vec<Sql>) -> Sql {
+pub(crate) fn order_clause(terms: Vec<Sql>) -> Sql {
     if terms.is_empty() { Sql::default() } else { Sql::from(" ORDER BY ").then(Sql::join(terms, ", ")) }
 }
 

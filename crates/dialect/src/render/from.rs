@@ -6,17 +6,17 @@ use mainstay_expr::{
 };
 
 use super::barrier::behind;
-use super::fragment::unify;
 use super::lateral;
-use super::{ColumnForm, Renderer, Source, Sql, alias, connected, table_name, unsupported};
+use super::{ColumnForm, Renderer, Source, Sql, alias, connected};
+use crate::Constant;
 use crate::fallible::hides_rows;
 use crate::sql::sql;
-use crate::sqlite::storage::Storage;
+use crate::storage::Storage;
 
 /// A rendered source, and the conditions on its rows that whoever reads it must add: to WHERE, or to ON where the source
 /// is on the side of an outer join that can be missing.
 #[derive(Default)]
-pub(super) struct Reading {
+pub(crate) struct Reading {
     /// `None` when nothing is to be read for it.
     pub sql: Option<Sql>,
     pub conditions: Vec<Sql>,
@@ -25,7 +25,7 @@ pub(super) struct Reading {
 /// What is known while the sources of one FROM are rendered.
 #[derive(Default)]
 pub(super) struct Clause {
-    /// The sources before this one: only lateral ones may speak of them, and SQLite has no LATERAL.
+    /// The sources before this one: only lateral ones may speak of them, and not all databases have LATERAL.
     pub before: Vec<SourceId>,
     /// Below a FULL JOIN conditions have no place but the source itself.
     pub isolated: bool,
@@ -34,7 +34,7 @@ pub(super) struct Clause {
 
 impl<'c> Renderer<'c> {
     /// All of FROM. With `barrier` nothing outside reaches into a derived table whose rows policies choose.
-    pub(super) fn reading(&mut self, items: &[FromItem], barrier: bool) -> Result<Reading> {
+    pub(crate) fn reading(&mut self, items: &[FromItem], barrier: bool) -> Result<Reading> {
         let mut clause = Clause { barrier, ..Clause::default() };
         let mut parts = Vec::new();
         let mut conditions = Vec::new();
@@ -75,7 +75,7 @@ impl<'c> Renderer<'c> {
         let table = self.base_table(source.table)?;
         let known = Source::Table { table, aliased: true, nullable: false };
         self.sources.insert(source.source, known);
-        let name = Sql::identifier(table_name(table));
+        let name = Sql::identifier(self.dialect.table_name(table));
         let named = sql![name, " AS ", alias(source.source)];
         let visible = source.visible.as_deref().filter(|visible| !visible.is_true());
         let condition = visible.map(|visible| self.condition(visible)).transpose()?;
@@ -92,10 +92,11 @@ impl<'c> Renderer<'c> {
 
     fn derived_source(&mut self, source: SourceId, select: &Select, clause: &Clause) -> Result<Reading> {
         let rendered = self.without(&clause.before, |renderer| renderer.derived(select))?;
-        // SQLite moves no condition into a select with a limit
+        // no condition is moved into a select with a limit
         let is_barrier =
             clause.barrier && hides_rows(select) && select.limit.is_none() && select.offset.is_none();
-        let barrier = if is_barrier { " LIMIT -1" } else { "" };
+        let unlimited = || sql![" LIMIT ", Sql::constant(Constant::Int(self.dialect.unlimited()))];
+        let barrier = if is_barrier { unlimited() } else { Sql::default() };
         let sql = sql!["(", rendered.sql, barrier, ") AS ", alias(source)];
         self.sources.insert(source, Source::Derived { columns: rendered.columns, nullable: false });
         Ok(Reading { sql: Some(sql), conditions: Vec::new() })
@@ -109,6 +110,9 @@ impl<'c> Renderer<'c> {
         on: &Expr,
         clause: &mut Clause,
     ) -> Result<Reading> {
+        if kind == JoinKind::Full && !self.dialect.has_full_join() {
+            return Err(self.dialect.unsupported("FULL JOIN"));
+        }
         let was_isolated = clause.isolated;
         clause.isolated |= kind == JoinKind::Full;
         let first = clause.before.len();
@@ -126,7 +130,9 @@ impl<'c> Renderer<'c> {
                 return Ok(left_from);
             }
             if !lateral::shows_columns_only(select) {
-                return Err(unsupported("LEFT JOIN LATERAL of computed columns of several rows"));
+                return Err(self
+                    .dialect
+                    .unsupported("LEFT JOIN LATERAL of computed columns of several rows"));
             }
         }
         let right_from = self.source(right, clause)?;
@@ -145,7 +151,7 @@ impl<'c> Renderer<'c> {
             self.make_nullable(&clause.before[middle..]);
         }
         let (Some(left_sql), Some(right_sql)) = (left_from.sql.clone(), right_from.sql.clone()) else {
-            return one_sided(kind, left_from, right_from, on);
+            return self.one_sided(kind, left_from, right_from, on);
         };
         let right_sql = if joins(right, was_merged) { right_sql.parenthesized() } else { right_sql };
         let (word, mut inner, outer) = match kind {
@@ -196,19 +202,13 @@ impl<'c> Renderer<'c> {
         for position in 0..width {
             let column: Vec<_> = cells.iter().map(|row| row[position].clone()).collect();
             let nullable = column.iter().any(|cell| cell.nullable);
-            let (column, storage) = unify(column)?;
+            let (column, storage) = self.unify(column)?;
             columns.push(ColumnForm { storage, nullable, may_fail: false });
             for (select, cell) in selects.iter_mut().zip(column) {
                 select.push(cell.sql);
             }
         }
-        let rows = Sql::join(selects.into_iter().map(|row| Sql::join(row, ", ").parenthesized()), ", ");
-        let names = (0..width).map(|position| {
-            let number = position as u64;
-            sql![Sql::numbered("column", number + 1), " AS ", Sql::numbered("c", number)]
-        });
-        let names = Sql::join(names, ", ");
-        let sql = sql!["(SELECT ", names, " FROM (VALUES ", rows, ")) AS ", alias(source)];
+        let sql = self.dialect.values(source, selects, width);
         self.sources.insert(source, Source::Derived { columns, nullable: false });
         clause.before.push(source);
         Ok(Reading { sql: Some(sql), conditions: Vec::new() })
@@ -218,8 +218,9 @@ impl<'c> Renderer<'c> {
     fn unnest(&mut self, source: SourceId, array: &Expr, clause: &mut Clause) -> Result<Reading> {
         let element = array.ty.element().cloned().unwrap_or(Type::Void);
         let array = self.expr(array)?;
-        let sql = sql!["json_each(", array.sql, ") AS ", alias(source)];
-        self.sources.insert(source, Source::Elements { storage: Storage::of_type(&element) });
+        let storage = self.storage_of(&element);
+        let sql = self.dialect.elements(source, array.sql, &storage)?;
+        self.sources.insert(source, Source::Elements { storage });
         clause.before.push(source);
         Ok(Reading { sql: Some(sql), conditions: Vec::new() })
     }
@@ -230,24 +231,22 @@ impl<'c> Renderer<'c> {
             Ok([renderer.expr(terms[0])?, renderer.expr(terms[1])?, renderer.expr(terms[2])?])
         })?;
         if terms.iter().any(|term| !term.ty.is_integer()) {
-            return Err(unsupported("generate_series of other than integers"));
+            return Err(self.dialect.unsupported("generate_series of other than integers"));
         }
-        let sql = sql![
-            "(WITH RECURSIVE p(a, b, d) AS (SELECT ",
-            start.sql,
-            ", ",
-            stop.sql,
-            ", pg_step(",
-            step.sql,
-            ")), g(c0) AS (SELECT a FROM p WHERE (d > 0 AND a <= b) OR (d < 0 AND a >= b) UNION ALL \
-             SELECT c0 + d FROM g, p WHERE (d > 0 AND c0 <= b - d) OR (d < 0 AND c0 >= b - d)) \
-             SELECT c0 FROM g) AS ",
-            alias(source)
-        ];
+        let sql = self.dialect.series(source, [start.sql, stop.sql, step.sql])?;
         let column = ColumnForm { storage: Storage::Int, nullable: false, may_fail: false };
         self.sources.insert(source, Source::Derived { columns: vec![column], nullable: false });
         clause.before.push(source);
         Ok(Reading { sql: Some(sql), conditions: Vec::new() })
+    }
+
+    /// A join of which one side reads nothing.
+    fn one_sided(&self, kind: JoinKind, left: Reading, right: Reading, on: Option<Sql>) -> Result<Reading> {
+        if kind != JoinKind::Inner {
+            return Err(self.dialect.unsupported("an outer join with a LATERAL subquery"));
+        }
+        let conditions = left.conditions.into_iter().chain(right.conditions).chain(on).collect();
+        Ok(Reading { sql: left.sql.or(right.sql), conditions })
     }
 
     /// Renders what must not speak of those sources.
@@ -260,15 +259,6 @@ impl<'c> Renderer<'c> {
         self.sources.extend(taken);
         result
     }
-}
-
-/// A join of which one side reads nothing.
-fn one_sided(kind: JoinKind, left: Reading, right: Reading, on: Option<Sql>) -> Result<Reading> {
-    if kind != JoinKind::Inner {
-        return Err(unsupported("an outer join with a LATERAL subquery"));
-    }
-    let conditions = left.conditions.into_iter().chain(right.conditions).chain(on).collect();
-    Ok(Reading { sql: left.sql.or(right.sql), conditions })
 }
 
 /// Whether a source is said as more than one.

@@ -42,8 +42,12 @@ impl Storage {
 
     fn decode_text(&self, stored: &str) -> Result<Option<Value>> {
         Ok(match self {
-            Self::Decimal => Some(parsed(&Type::Numeric, stored)?),
+            Self::Decimal | Self::Fixed(_) => Some(parsed(&Type::Numeric, stored)?),
             Self::Text | Self::Bpchar => Some(Value::Text(stored.to_owned())),
+            Self::Trimmed(length) => {
+                let width = *length as usize;
+                Some(Value::Text(format!("{stored:width$}")))
+            }
             Self::Uuid => Some(parsed(&Type::Uuid, stored)?),
             Self::Date => calendar::read_date(stored).map(Value::Date),
             Self::Time => calendar::read_time(stored).map(Value::Time),

@@ -20,7 +20,9 @@ pub fn write_json(storage: &Storage, datum: DatumRef<'_>, zone: &Zone, out: &mut
             output::json_utf8(text, out).map_err(|_| invalid_utf8())?;
         }
         (DatumRef::Text(text), Storage::Json | Storage::Jsonb) => out.extend_from_slice(text),
-        (DatumRef::Text(text), Storage::Decimal) if text != b"NaN" => out.extend_from_slice(text),
+        (DatumRef::Text(text), Storage::Decimal | Storage::Fixed(_)) if text != b"NaN" => {
+            out.extend_from_slice(text);
+        }
         (DatumRef::Text(text), Storage::Array(element)) if is_json(element) => out.extend_from_slice(text),
         (DatumRef::Text(text), _) if is_stored_as_shown(storage, text, zone) => {
             out.push(b'"');
@@ -39,7 +41,12 @@ pub fn write_text(storage: &Storage, datum: DatumRef<'_>, zone: &Zone, out: &mut
         (DatumRef::Int(number), Storage::Scaled(scale)) => output::scaled(number, *scale, out),
         (
             DatumRef::Text(text),
-            Storage::Text | Storage::Bpchar | Storage::Json | Storage::Jsonb | Storage::Decimal,
+            Storage::Text
+            | Storage::Bpchar
+            | Storage::Json
+            | Storage::Jsonb
+            | Storage::Decimal
+            | Storage::Fixed(_),
         ) => out.extend_from_slice(text),
         (DatumRef::Text(text), _) if is_stored_as_shown(storage, text, zone) => {
             write_shown(storage, text, b' ', b"+00", out);

@@ -4,9 +4,8 @@ use mainstay_base::{Problem, Result};
 use mainstay_expr::{Expr, ExprKind, Select, Type, Value};
 
 use super::fragment::Fragment;
-use super::{Renderer, Restriction, Sql, collated};
+use super::{Renderer, Restriction, Sql};
 use crate::sql::sql;
-use crate::sqlite::storage::Storage;
 
 impl Renderer<'_> {
     pub(super) fn exists(&mut self, select: &Select) -> Result<Fragment> {
@@ -28,7 +27,7 @@ impl Renderer<'_> {
         };
         let storage = column.storage.clone();
         let sql = match checked {
-            true => sql!["(SELECT pg_single(c0) FROM (", inner.sql, "))"],
+            true => self.dialect.single(inner.sql),
             false => sql!["(", inner.sql, ")"],
         };
         Ok(Fragment::new(sql, storage))
@@ -37,10 +36,8 @@ impl Renderer<'_> {
     pub(super) fn array_of(&mut self, select: &Select, ty: &Type) -> Result<Fragment> {
         let inner = self.derived(select)?;
         let column = inner.columns.first().ok_or_else(|| Problem::internal("ARRAY() without a column"))?;
-        let element = Fragment::new(Sql::from("c0"), column.storage.clone());
-        let elements = super::aggregate::array_agg(element).then(")");
-        let sql = sql!["(SELECT coalesce(", elements, ", '[]') FROM (", inner.sql, "))"];
-        Ok(Fragment::new(sql, Storage::of_type(ty)).nullable(false))
+        let sql = self.dialect.array_of(inner.sql, column.storage.clone())?;
+        Ok(Fragment::new(sql, self.storage_of(ty)).nullable(false))
     }
 
     pub(super) fn in_select(&mut self, values: &[Expr], select: &Select) -> Result<Fragment> {
@@ -49,34 +46,20 @@ impl Renderer<'_> {
         let mut left = Vec::new();
         let mut wanted = Vec::new();
         for (value, form) in values.into_iter().zip(forms) {
-            let exact = match &form {
-                Storage::Scaled(scale) => {
-                    value.compared_at(*scale, crate::sqlite::statement::Rounding::Exact)?
-                }
-                _ => None,
+            let (sql, form) = match value.is_numeric() {
+                true => self.dialect.numeric_in_select(value, form)?,
+                false => (self.dialect.comparable(value.sql, &value.storage)?, form),
             };
-            match exact {
-                Some(sql) => {
-                    left.push(sql);
-                    wanted.push(form);
-                }
-                None if value.is_numeric() => {
-                    let value = value.into_decimal();
-                    left.push(collated(value.sql, value.storage.collation()));
-                    wanted.push(Storage::Decimal);
-                }
-                None => {
-                    left.push(collated(value.sql, value.storage.collation()));
-                    wanted.push(form);
-                }
-            }
+            left.push(sql);
+            wanted.push(form);
         }
         let inner = self.select_as(select, Some(&wanted), false, Restriction::None)?;
         let left = match left.len() {
             1 => left.remove(0),
             _ => Sql::join(left, ", ").parenthesized(),
         };
-        Ok(Fragment::bool(sql!["(", left, " IN (", inner.sql, "))"]))
+        let bounded = select.limit.is_some() || select.offset.is_some();
+        Ok(Fragment::bool(self.dialect.in_select(left, inner.sql, bounded)))
     }
 
     /// Whether a select cannot yield a second row, so that nothing needs to be checked.

@@ -4,7 +4,7 @@ use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive};
 use mainstay_base::{Problem, Result};
 use mainstay_expr::{Numeric, SessionValue, Value};
 
-use super::storage::{Datum, DatumRef, Storage};
+use crate::storage::{Datum, DatumRef, Storage};
 
 /// A statement ready to be prepared.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,7 +122,7 @@ impl Form {
 
 impl Rounding {
     /// The rounding that keeps `integer op number` exact. The fraction decides nothing but on which side the integer is.
-    pub(super) fn of(op: mainstay_expr::CompareOp) -> Self {
+    pub(crate) fn of(op: mainstay_expr::CompareOp) -> Self {
         use mainstay_expr::CompareOp::{Eq, Ge, Gt, Le, Lt, Ne};
         match op {
             Eq | Ne => Self::Exact,
@@ -133,7 +133,7 @@ impl Rounding {
 }
 
 /// A number as REALs are compared with it. NaN is a text, which SQLite puts behind all numbers, and which equals itself.
-pub(super) fn real(value: &Value) -> Result<Datum> {
+pub(crate) fn real(value: &Value) -> Result<Datum> {
     match value {
         Value::Float(number) if number.is_nan() => Ok(Datum::Text("NaN".to_owned())),
         _ => Storage::Float8.encode(value),
@@ -141,7 +141,7 @@ pub(super) fn real(value: &Value) -> Result<Datum> {
 }
 
 /// A number as scaled integers are compared with it. What no integer equals is a REAL: SQLite compares the two exactly.
-pub(super) fn scaled(value: &Value, scale: u16, rounding: Rounding) -> Result<Datum> {
+pub(crate) fn scaled(value: &Value, scale: u16, rounding: Rounding) -> Result<Datum> {
     let number = match value {
         Value::Null => return Ok(Datum::Null),
         Value::Int(number) => BigDecimal::from(*number),

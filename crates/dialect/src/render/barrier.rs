@@ -1,6 +1,6 @@
 //! Keeps errors from telling about rows that are hidden.
 //!
-//! SQLite evaluates the terms of WHERE in an order of its own. A term that can fail must not see a row before the policies
+//! Databases evaluate the terms of WHERE in an order of their own. A term that can fail must not see a row before the policies
 //! have let it through: who asks could learn from the error that the row is there.
 
 use mainstay_expr::{Expr, ExprKind, Tree};
@@ -10,7 +10,7 @@ use crate::fallible::{cast_never_fails, never_fails};
 use crate::sql::sql;
 
 /// A term that is evaluated for rows only that the conditions let through.
-pub(super) fn behind(conditions: &[Sql], term: Sql) -> Sql {
+pub(crate) fn behind(conditions: &[Sql], term: Sql) -> Sql {
     if conditions.is_empty() {
         return term;
     }
