@@ -6,6 +6,7 @@
 
 mod dialect;
 mod fallible;
+pub mod mysql;
 mod operation;
 pub mod postgres;
 mod render;

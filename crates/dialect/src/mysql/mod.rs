@@ -1,0 +1,24 @@
+//! MySQL and MariaDB: how values are kept, how selects and writes are said, tables and migrations.
+//!
+//! What they compute exactly as PostgreSQL does is SQL; everything else is left to the reference evaluator, on the rows that the
+//! SQL yields ([`Rest`]).
+
+mod ddl;
+mod flavour;
+mod migration;
+mod render;
+mod rest;
+mod statement;
+pub mod storage;
+
+pub use ddl::{
+    HIDDEN_KEY, RowKey, check, constraint_name, left_checks, row_key, row_storages, table_name, unreferenced,
+};
+pub use flavour::Flavour;
+pub use migration::{Action, Check, Finish, MigrationSql, Prepare, migration};
+pub use render::{delete, expression_select, insert, insert_checked, select, select_rows, update};
+pub use rest::{Rest, Supplied};
+pub use statement::{Statement, bind, encode_keys};
+
+pub use crate::render::{Restriction, Sql};
+pub use crate::statement::{Bound, Form, Input};
