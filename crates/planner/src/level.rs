@@ -3,7 +3,7 @@
 use mainstay_base::{Problem, Result};
 use mainstay_expr::{Aggregate, AggregateFunc, Expr, ExprKind, FromItem, Item, OrderBy, Select, Type, Value};
 use mainstay_plan::{Child, Field, Node, ReadPlan, ResultKind, SlotType, Total, TotalKind};
-use mainstay_query::{Count, EmbedJoin, Level, OrderTerm, Read, SelectItem};
+use mainstay_query::{Count, EmbedJoin, Level, Limit, OrderTerm, Read, SelectItem};
 
 use crate::Planner;
 use crate::embed::{Joined, Linked, Scope, equal};
@@ -117,10 +117,7 @@ impl<'a> Planner<'a> {
         builder.select.order_by = self.order(scope, &level.order, &builder)?;
         self.bound(&mut builder.select, level);
         if !to_one && builder.select.limit.is_none() {
-            builder.select.limit = self
-                .settings
-                .max_rows
-                .map(|max| Expr::literal(Value::Int(i64::try_from(max).unwrap_or(i64::MAX)), Type::Int8));
+            builder.select.limit = self.settings.max_rows.map(rows);
         }
         Ok(Node { select: builder.select, fields: builder.fields, children: builder.children })
     }
@@ -129,7 +126,10 @@ impl<'a> Planner<'a> {
     pub(crate) fn bound(&mut self, select: &mut Select, level: &Level) {
         let max = self.settings.max_rows;
         let mut slot = |slot, ty| Expr::slot(self.type_slot(slot, ty), Type::Int8);
-        select.limit = level.limit.map(|limit| slot(limit, SlotType::Limit(max)));
+        select.limit = level.limit.map(|limit| match limit {
+            Limit::Rows(asked) => rows(max.map_or(asked, |max| asked.min(max))),
+            Limit::Slot(asked) => slot(asked, SlotType::Limit(max)),
+        });
         select.offset = level.offset.map(|offset| slot(offset, SlotType::Offset));
     }
 
@@ -322,6 +322,11 @@ pub(crate) fn aggregates(level: &Level) -> bool {
 pub(crate) fn aggregate_expr(func: AggregateFunc, args: Vec<Expr>, ty: Type) -> Expr {
     let call = Aggregate { func, args, distinct: false, filter: None, order_by: Vec::new() };
     Expr::new(ExprKind::Aggregate(Box::new(call)), ty)
+}
+
+/// A number of rows that is known.
+fn rows(count: u64) -> Expr {
+    Expr::literal(Value::Int(i64::try_from(count).unwrap_or(i64::MAX)), Type::Int8)
 }
 
 /// `None` for the constant TRUE.

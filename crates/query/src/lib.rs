@@ -8,8 +8,8 @@ mod values;
 mod write;
 
 pub use read::{
-    AggregateName, Condition, Count, Embed, EmbedJoin, Field, IsValue, JsonStep, Level, Operator, OrderTerm,
-    Read, SelectItem, Target,
+    AggregateName, Condition, Count, Embed, EmbedJoin, Field, IsValue, JsonStep, Level, Limit, Operator,
+    OrderTerm, Read, SelectItem, Target,
 };
 pub use values::{Cell, Payload, RawValue, SlotId, Values, ValuesBuilder};
 pub use write::{Call, Conflict, Delete, Insert, MissingAs, Request, Resolution, Returning, Update};

@@ -35,6 +35,15 @@ pub enum Count {
     Estimated,
 }
 
+/// Most rows of a level. [`ValuesBuilder::limit`](crate::ValuesBuilder::limit) chooses which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// A usual number, which is part of the shape: databases choose their way by it.
+    Rows(u64),
+    /// Any other: an integer value.
+    Slot(SlotId),
+}
+
 /// One level of a read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Level {
@@ -44,8 +53,8 @@ pub struct Level {
     pub filter: Vec<Condition>,
     /// The order.
     pub order: Vec<OrderTerm>,
-    /// Most rows: an integer value.
-    pub limit: Option<SlotId>,
+    /// Most rows.
+    pub limit: Option<Limit>,
     /// Rows to skip: an integer value.
     pub offset: Option<SlotId>,
 }

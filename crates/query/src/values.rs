@@ -1,5 +1,7 @@
 //! The values of a request, apart from its shape.
 
+use crate::Limit;
+
 /// The position of a value in [`Values`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SlotId(pub u32);
@@ -53,6 +55,12 @@ impl ValuesBuilder {
     pub fn push(&mut self, value: RawValue) -> SlotId {
         self.slots.push(value);
         SlotId((self.slots.len() - 1) as u32)
+    }
+
+    /// Most rows of a level. Usual numbers are few, so that a shape has few variants of itself.
+    pub fn limit(&mut self, rows: u64) -> Limit {
+        let is_usual = rows <= 100 || (rows <= 1000 && rows.is_multiple_of(50));
+        if is_usual { Limit::Rows(rows) } else { Limit::Slot(self.push(RawValue::Text(rows.to_string()))) }
     }
 
     /// All values in order, with the rows of a write.

@@ -86,8 +86,7 @@ impl<'t> Params<'t> {
         }
         for (key, value) in self.limit.iter().filter(|(key, _)| key != "limit") {
             if let Some(limit) = bound(value, "limit")? {
-                let slot = values.push(RawValue::Text(limit.to_string()));
-                level_at_path(level, split_last(key).0)?.limit = Some(slot);
+                level_at_path(level, split_last(key).0)?.limit = Some(values.limit(limit));
             }
         }
         for (key, value) in self.offset.iter().filter(|(key, _)| key != "offset") {

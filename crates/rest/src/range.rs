@@ -41,7 +41,7 @@ impl Range {
     /// Puts the window on a level.
     pub fn bound(&self, level: &mut Level, values: &mut ValuesBuilder) {
         if let Some(limit) = self.limit {
-            level.limit = Some(values.push(RawValue::Text(limit.to_string())));
+            level.limit = Some(values.limit(limit));
         }
         if self.offset > 0 {
             level.offset = Some(values.push(RawValue::Text(self.offset.to_string())));
