@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -44,6 +45,8 @@ pub(crate) struct Connection {
     timeout_ms: AtomicU64,
     /// Who uses it at the moment.
     pub users: AtomicUsize,
+    /// The thread that drives it.
+    pub home: ThreadId,
 }
 
 /// Reads the url, and refuses what cannot be kept safe.
@@ -107,6 +110,7 @@ impl Connection {
             prepares,
             timeout_ms: AtomicU64::new(0),
             users: AtomicUsize::new(0),
+            home: thread::current().id(),
         })
     }
 

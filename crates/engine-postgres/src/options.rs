@@ -9,7 +9,7 @@ pub struct Options {
     pub url: String,
     /// The most bytes one answer may need in memory.
     pub answer_bytes_max: usize,
-    /// Connections for reads of one statement, which share them.
+    /// Connections for reads of one statement, which share them: so many for each thread.
     pub shared_max: usize,
     /// Connections for transactions, one each.
     pub transactions_max: usize,
@@ -34,8 +34,8 @@ impl Options {
         Self {
             url: url.into(),
             answer_bytes_max: 256 << 20,
-            shared_max: 4,
-            transactions_max: 8,
+            shared_max: 2,
+            transactions_max: 24,
             transaction_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
             pre_request: None,

@@ -1,9 +1,13 @@
 //! The connections of one database: a few that reads of one statement share, each answering them in order, and a few that
 //! transactions have to themselves.
+//!
+//! A connection is driven by the thread that opened it, and its requests come from there: what crosses threads wakes one for each
+//! statement, which costs more than a short statement does.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Instant;
 
 use mainstay_base::{Problem, Result};
@@ -100,7 +104,7 @@ impl Pool {
         })
     }
 
-    /// The shared connection with the least to do.
+    /// The thread's shared connection with the least to do.
     pub async fn shared(&self) -> Result<Shared> {
         match self.least_used() {
             Some((least, 0, _)) => return Ok(least),
@@ -141,9 +145,11 @@ impl Pool {
     fn least_used(&self) -> Option<(Shared, usize, usize)> {
         let mut shared = lock(&self.shared);
         shared.retain(|connection| !connection.client.is_closed());
+        let here = thread::current().id();
+        let own = || shared.iter().filter(|connection| connection.home == here);
         let users = |connection: &Arc<Connection>| connection.users.load(Ordering::Relaxed);
-        let least = shared.iter().min_by_key(|connection| users(connection))?;
-        Some((Shared::new(Arc::clone(least)), users(least) - 1, shared.len()))
+        let least = own().min_by_key(|connection| users(connection))?;
+        Some((Shared::new(Arc::clone(least)), users(least) - 1, own().count()))
     }
 
     /// A connection of one's own.
@@ -156,13 +162,7 @@ impl Pool {
                 .with_hint("Try again later.")
         })?;
         let permit = permit.map_err(|_| errors::closed())?;
-        let idle = loop {
-            match lock(&self.idle).pop() {
-                Some(connection) if connection.client.is_closed() => {}
-                other => break other,
-            }
-        };
-        let connection = match idle {
+        let connection = match self.take_idle() {
             Some(connection) => connection,
             None => {
                 self.failed_since(asked)?;
@@ -170,6 +170,17 @@ impl Pool {
             }
         };
         Ok(Lease { connection: Some(connection), idle: Arc::clone(&self.idle), _permit: permit })
+    }
+
+    /// An idle connection of this thread. One of another thread is taken only when no more may be opened.
+    fn take_idle(&self) -> Option<Connection> {
+        let mut idle = lock(&self.idle);
+        idle.retain(|connection| !connection.client.is_closed());
+        let here = thread::current().id();
+        let own = idle.iter().rposition(|connection| connection.home == here);
+        let leased = self.options.transactions_max - self.permits.available_permits();
+        let place = own.or_else(|| (leased + idle.len() > self.options.transactions_max).then_some(0))?;
+        (place < idle.len()).then(|| idle.swap_remove(place))
     }
 
     async fn open(&self) -> Result<Connection> {
