@@ -1,6 +1,6 @@
 # Each target works on a machine with cargo, Node and Debian's packages.
 
-.PHONY: run test lint fmt bench bench-growth
+.PHONY: run test lint fmt bench bench-growth bench-databases
 
 # Builds the program and serves the shop; its database and keys are in examples/shop/.mainstay, which Git ignores.
 run:
@@ -26,3 +26,7 @@ bench:
 # A list from a million rows beside one from ten thousand, and ten thousand idle connections.
 bench-growth:
 	python3 bench/growth.py
+
+# Mainstay on a database server beside that server's own fastest client.
+bench-databases:
+	python3 bench/databases.py

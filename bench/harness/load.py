@@ -51,8 +51,9 @@ def write_requests(file: Path, requests: Sequence[Request], port: int) -> None:
 
 def measure(server: Server, requests: Path, seconds: float, warm_up: float) -> Sample:
     """Warms the server up with the same requests, then measures; a refused or broken request fails the cell."""
-    _wrk(server, requests, warm_up)
-    before, machine, tools = server.process.cpu_seconds(), _machine_seconds(), _tool_seconds()
+    if warm_up:
+        _wrk(server, requests, warm_up)
+    before, machine, tools = server.process.cpu_seconds(), machine_seconds(), _tool_seconds()
     counts = _wrk(server, requests, seconds)
     cpu = server.process.cpu_seconds() - before
     tools = _tool_seconds() - tools
@@ -62,11 +63,11 @@ def measure(server: Server, requests: Path, seconds: float, warm_up: float) -> S
         cpu_seconds=cpu,
         p50_ms=counts["p50"] / 1e3,
         p99_ms=counts["p99"] / 1e3,
-        foreign_seconds=_machine_seconds() - machine - cpu - tools,
+        foreign_seconds=machine_seconds() - machine - cpu - tools,
     )
 
 
-def _machine_seconds() -> float:
+def machine_seconds() -> float:
     """Processor seconds of all programs since the system started; interrupts are left out."""
     user, nice, system = Path("/proc/stat").read_text().split(maxsplit=4)[1:4]
     return (int(user) + int(nice) + int(system)) / os.sysconf("SC_CLK_TCK")

@@ -1,4 +1,4 @@
-"""Mainstay on embedded SQLite, asked as PostgREST's clients ask."""
+"""Mainstay on embedded SQLite or on a database server, asked as PostgREST's clients ask."""
 
 import json
 import shutil
@@ -38,6 +38,8 @@ def build() -> Path:
 
 class Mainstay(Server):
     name = "Mainstay"
+    # The database's URL, where it is not the embedded one.
+    database: str | None = None
 
     @property
     def binary(self) -> Path:
@@ -48,6 +50,9 @@ class Mainstay(Server):
 
     def fill(self) -> None:
         shutil.copytree(_PROJECT, self.prepared, dirs_exist_ok=True)
+        if self.database is not None:
+            with (self.prepared / "mainstay.toml").open("a", encoding="utf-8") as settings:
+                settings.write(f'\n[database]\nurl = "{self.database}"\n')
         with (self.prepared / "seed.sql").open("w", encoding="utf-8") as out:
             out.writelines(seed())
         self.call("schema", "apply")
