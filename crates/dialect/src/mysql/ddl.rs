@@ -11,6 +11,7 @@ use mainstay_catalog::{Catalog, Check, ForeignKey, ReferentialAction, Table};
 use mainstay_expr::{CompareOp, Expr, FromItem, Item, Rights, Select, SourceId, TableSource};
 
 use super::flavour::Flavour;
+use super::kept::{kept, left_checks};
 use super::render::MySql;
 use super::statement::Statement;
 use super::storage::{self, Storage};
@@ -21,7 +22,7 @@ use crate::render::Renderer;
 use crate::sql::sql;
 
 pub(super) use column::column_definition;
-pub(super) use index::{create_index, drop_index};
+pub(super) use index::{create_index, drop_index, kept_column};
 
 /// The column that tells the rows of a table apart that has no primary key. Other programs do not see it.
 pub const HIDDEN_KEY: &str = "_mainstay_row";
@@ -149,9 +150,12 @@ pub(super) fn create_table(
     for key in &table.uniques {
         parts.extend(index::unique_key(table, key)?);
     }
-    for check in native_checks(flavour, catalog, table) {
+    let left = left_checks(catalog, table);
+    let said = table.checks.iter().filter(|check| !left.iter().any(|left| std::ptr::eq(*left, *check)));
+    for check in said {
         parts.push(check_definition(flavour, catalog, table, check)?);
     }
+    parts.extend(kept(catalog, table).iter().filter_map(|kept| index::kept_column(table, kept)));
     let body = Sql::join(parts, ",\n  ");
     finished(sql![
         "CREATE TABLE ",
@@ -161,24 +165,6 @@ pub(super) fn create_table(
         "\n) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE ",
         flavour.collation()
     ])
-}
-
-/// The checks that MySQL can keep itself.
-fn native_checks<'t>(
-    flavour: Flavour,
-    catalog: &'t Catalog,
-    table: &'t Table,
-) -> impl Iterator<Item = &'t Check> {
-    table.checks.iter().filter(move |check| check_definition(flavour, catalog, table, check).is_ok())
-}
-
-/// The checks that must be asked before a row is written, since MySQL cannot.
-pub fn left_checks<'t>(
-    flavour: Flavour,
-    catalog: &'t Catalog,
-    table: &'t Table,
-) -> impl Iterator<Item = &'t Check> {
-    table.checks.iter().filter(move |check| check_definition(flavour, catalog, table, check).is_err())
 }
 
 fn check_definition(flavour: Flavour, catalog: &Catalog, table: &Table, check: &Check) -> Result<Sql> {
@@ -206,9 +192,11 @@ pub(super) fn add_foreign_key(catalog: &Catalog, table: &Table, key: &ForeignKey
     if key.deferrable {
         return refused("MySQL checks foreign keys with every row: DEFERRABLE is unknown to it.");
     }
-    let sets_default = ReferentialAction::SetDefault;
-    if key.on_delete == sets_default || key.on_update == sets_default {
-        return refused("MySQL has no SET DEFAULT.");
+    if key.on_update == ReferentialAction::SetDefault {
+        return refused("MySQL has no SET DEFAULT, and we stand in for it when rows are deleted only.");
+    }
+    if key.on_delete == ReferentialAction::SetDefault && is_cascaded_to(target) {
+        return refused("MySQL has no SET DEFAULT, and rows of the other table can go without our doing.");
     }
     for (own, referenced) in key.columns.iter().zip(&key.target_columns) {
         let (own, referenced) = (table.column(*own), target.column(*referenced));
@@ -231,10 +219,19 @@ pub(super) fn add_foreign_key(catalog: &Catalog, table: &Table, key: &ForeignKey
         " ",
         columns(target, &key.target_columns),
         " ON DELETE ",
-        key.on_delete.keyword(),
+        match key.on_delete {
+            // done by us before the row goes
+            ReferentialAction::SetDefault => ReferentialAction::NoAction.keyword(),
+            other => other.keyword(),
+        },
         " ON UPDATE ",
         key.on_update.keyword()
     ])
+}
+
+/// Whether rows of a table go with those of another.
+fn is_cascaded_to(table: &Table) -> bool {
+    table.foreign_keys.iter().any(|key| key.on_delete == ReferentialAction::Cascade)
 }
 
 /// ALTER TABLE … DROP FOREIGN KEY.

@@ -5,17 +5,20 @@ use std::collections::BTreeMap;
 
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, ForeignKey, Identity, Index, Table};
-use mainstay_expr::{FromItem, Item, Rights, Select, SourceId, TableId, TableSource};
+use mainstay_expr::{
+    Expr, FromItem, Item, Rights, Select, SourceId, TableId, TableSource, Tree, Type, Value,
+};
 use mainstay_migrate::{Change, Fill, Migration, Rebuild};
 
 use super::ddl::{
     HIDDEN_KEY, add_foreign_key, column_definition, create_index, create_table, drop_foreign_key, drop_index,
-    finished, table_name, unreferenced_in,
+    finished, kept_column, table_name, unreferenced_in,
 };
 use super::flavour::Flavour;
-use super::render::MySql;
+use super::kept::{Kept, hidden_name, kept, unsaid_keys};
+use super::render::{MySql, update_hidden};
 use super::statement::Statement;
-use super::storage;
+use super::storage::{self, Storage};
 use super::{Restriction, Sql, rest};
 use crate::Constant;
 use crate::render::{Renderer, alias};
@@ -57,6 +60,16 @@ pub enum Action {
         table: String,
         /// The statement.
         statement: Statement,
+    },
+    /// The rows of a statement: what tells a row apart ([`Bound::Rows`] with this row alone), and last the value [`Bound::New`] 0 of
+    /// `update`, as it was read.
+    Fill {
+        /// The table's name in the database.
+        table: String,
+        /// Reads the rows.
+        read: Statement,
+        /// Changes one.
+        update: Statement,
     },
     /// The rows of a statement are added one by one: the n-th value of each is [`Bound::New`] n of `insert`, as it was read.
     Move {
@@ -159,6 +172,7 @@ impl Work<'_> {
                 let index = &table.indexes[*index as usize];
                 self.fit_columns(table, index, |work, run, undo| work.prepare(step, run, Some(undo)))?;
                 let name = table_name(table);
+                self.fill_kept(step, table, index)?;
                 let created = create_index(self.flavour, self.to, table, index, &name)?;
                 let dropped = drop_index(self.flavour, self.to, table, index, &name)?;
                 if let Some(created) = created {
@@ -247,6 +261,30 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// The columns that we write for a new index, with their values in the rows there are.
+    fn fill_kept(&mut self, step: usize, table: &Table, index: &Index) -> Result<()> {
+        let unsaid = unsaid_keys(self.to, table, index);
+        let kept = kept(self.to, table);
+        let name = table_name(table);
+        for (at, expr) in unsaid {
+            let hidden = hidden_name(&index.name, at);
+            let Some(kept) = kept.iter().find(|kept| kept.name == hidden) else { continue };
+            let Some(definition) = kept_column(table, kept) else { continue };
+            let added =
+                finished(sql!["ALTER TABLE ", Sql::identifier(name.clone()), " ADD COLUMN ", definition])?;
+            let column = Sql::identifier(hidden.clone());
+            let dropped =
+                finished(sql!["ALTER TABLE ", Sql::identifier(name.clone()), " DROP COLUMN ", column])?;
+            self.prepare(step, added.text, Some(dropped.text));
+            let dialect = MySql::new(self.flavour);
+            let read = rest::rows_with(&dialect, self.to, (table.id, SourceId::ROW), &[expr])?;
+            let update = update_hidden(table, &hidden, &kept.storage);
+            let action = Action::Fill { table: name.clone(), read, update };
+            self.done.prepare.push(Prepare { action, undo: None, step });
+        }
+        Ok(())
+    }
+
     /// The rows' way into a table that is being built.
     fn copied(&self, rebuild: &Rebuild) -> Result<Action> {
         let (old, new) = (self.from.table(rebuild.from), self.to.table(rebuild.to));
@@ -255,13 +293,16 @@ impl Work<'_> {
             rebuild.fills.iter().map(|(position, _)| Sql::identifier(new.column(*position).name.clone()));
         let insert = sql!["INSERT INTO ", Sql::identifier(into), " (", Sql::join(names, ", "), ") "];
         let table = table_name(old);
-        if let Ok(values) = self.copied_values(old, new, rebuild) {
+        let kept = kept(self.to, new);
+        if kept.is_empty()
+            && let Ok(values) = self.copied_values(old, new, rebuild)
+        {
             let row = sql![Sql::identifier(table.clone()), " AS ", alias(SourceId::ROW)];
             let select = sql![insert, "SELECT ", Sql::join(values, ", "), " FROM ", row];
             let select = sql![select, " ORDER BY ", order_of(old)];
             return Ok(Action::Copy { table, statement: Statement::new(select, Vec::new()) });
         }
-        self.moved(old, new, rebuild, insert, table)
+        self.moved(old, new, rebuild, &kept, table)
     }
 
     fn copied_values(&self, old: &Table, new: &Table, rebuild: &Rebuild) -> Result<Vec<Sql>> {
@@ -283,9 +324,10 @@ impl Work<'_> {
         old: &Table,
         new: &Table,
         rebuild: &Rebuild,
-        insert: Sql,
+        kept: &[Kept],
         table: String,
     ) -> Result<Action> {
+        let into = self.building.get(&rebuild.to).cloned().unwrap_or_default();
         let dialect = MySql::new(self.flavour);
         let source =
             TableSource { source: SourceId::ROW, table: old.id, rights: Rights::Definer, visible: None };
@@ -300,13 +342,18 @@ impl Work<'_> {
                 }
             }
         }
+        let mut columns: Vec<(String, Storage)> = Vec::new();
+        for (column, _) in &rebuild.fills {
+            let column = new.column(*column);
+            columns.push((column.name.clone(), storage::of(&column.ty)));
+        }
+        for kept in kept {
+            items.push(Item { expr: filled(&kept.expr, rebuild), name: String::new() });
+            columns.push((kept.name.clone(), kept.storage.clone()));
+        }
         let select = Select { from: vec![FromItem::Table(source)], items, ..Select::default() };
         let read = rest::statement(&dialect, self.from, &select, Restriction::None)?;
-        let values = rebuild.fills.iter().enumerate().map(|(position, (column, _))| {
-            let form = Form::Storage(storage::of(&new.column(*column).ty));
-            Sql::input(Input { value: Bound::New(position as u32), form })
-        });
-        let insert = sql![insert, "VALUES (", Sql::join(values, ", "), ")"];
+        let insert = insert_read(&into, columns);
         Ok(Action::Move { table, read, insert: Statement::new(insert, Vec::new()) })
     }
 
@@ -338,6 +385,30 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+/// A value over a new row as one over the old row that it comes from.
+fn filled(expr: &Expr, rebuild: &Rebuild) -> Expr {
+    let mut expr = expr.clone();
+    expr.replace_source(SourceId::ROW, |column, ty: &Type| {
+        let fill = rebuild.fills.iter().find(|(position, _)| *position == column);
+        match fill {
+            Some((_, Fill::Expr(expr))) => expr.clone(),
+            _ => Expr::literal(Value::Null, ty.clone()),
+        }
+    });
+    expr
+}
+
+/// INSERT of a row as it was read: its n-th value is [`Bound::New`] n.
+fn insert_read(into: &str, columns: Vec<(String, Storage)>) -> Sql {
+    let (names, storages): (Vec<String>, Vec<Storage>) = columns.into_iter().unzip();
+    let names = Sql::join(names.into_iter().map(Sql::identifier), ", ");
+    let values = storages.into_iter().enumerate().map(|(position, storage)| {
+        let form = Form::Storage(storage);
+        Sql::input(Input { value: Bound::New(position as u32), form })
+    });
+    sql!["INSERT INTO ", Sql::identifier(into), " (", names, ") VALUES (", Sql::join(values, ", "), ")"]
 }
 
 /// What keeps the rows of a table in the order in which they came, as far as it is known.

@@ -5,18 +5,20 @@
 
 mod ddl;
 mod flavour;
+mod kept;
 mod migration;
 mod render;
 mod rest;
 mod statement;
 pub mod storage;
 
-pub use ddl::{
-    HIDDEN_KEY, RowKey, check, constraint_name, left_checks, row_key, row_storages, table_name, unreferenced,
-};
+pub use ddl::{HIDDEN_KEY, RowKey, check, constraint_name, row_key, row_storages, table_name, unreferenced};
 pub use flavour::Flavour;
+pub use kept::{Kept, kept, left_checks, of_changed_row, of_new_row};
 pub use migration::{Action, Check, Finish, MigrationSql, Prepare, migration};
-pub use render::{delete, expression_select, insert, insert_checked, select, select_rows, update};
+pub use render::{
+    delete, expression_select, insert, insert_checked, select, select_rows, set_defaults, update,
+};
 pub use rest::{Rest, Supplied};
 pub use statement::{Statement, bind, encode_keys};
 

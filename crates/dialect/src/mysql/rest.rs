@@ -84,6 +84,16 @@ pub(super) fn rows(
     }
 }
 
+/// All rows of a table: what tells each apart, then `items`.
+pub(super) fn rows_with(
+    dialect: &MySql,
+    catalog: &Catalog,
+    row: (TableId, SourceId),
+    items: &[Expr],
+) -> Result<Statement> {
+    split::locked(dialect, catalog, row, &Expr::truth(true), items)
+}
+
 /// Whether a problem is that something has no SQL.
 fn is_unsaid(problem: &Problem) -> bool {
     problem.code() == "0A000"

@@ -5,9 +5,10 @@ use mainstay_catalog::{Catalog, ColumnDefault, Key, Table};
 use mainstay_expr::{ColumnType, Expr, ExprKind, Modifier, Type};
 
 use super::super::flavour::Flavour;
+use super::super::kept::kept;
 use super::super::render::MySql;
 use super::super::storage::{self, Storage, encode, typed};
-use super::{Sql, constraint_name};
+use super::Sql;
 use crate::Constant;
 use crate::render::Renderer;
 use crate::sql::sql;
@@ -33,10 +34,10 @@ pub(in crate::mysql) fn column_definition(
     let mut sql = sql![name.clone(), " ", column_type(catalog, table, position)];
     match &column.default {
         ColumnDefault::Generated(expr) => {
-            let value = Renderer::of_row(&dialect, catalog, table).value_as(expr, &storage)?;
-            if value.inputs().next().is_some() {
-                return Err(super::session_dependent());
+            if kept(catalog, table).iter().any(|kept| kept.column == Some(position)) {
+                return Ok(sql.then(" NULL"));
             }
+            let value = Renderer::of_row(&dialect, catalog, table).value_as(expr, &storage)?;
             return Ok(sql.then(" GENERATED ALWAYS AS (").then(value).then(") STORED"));
         }
         ColumnDefault::Expr(Expr { kind: ExprKind::Literal(value), .. }) if !value.is_null() => {
@@ -50,8 +51,7 @@ pub(in crate::mysql) fn column_definition(
         _ => sql = sql.then(if column.not_null { " NOT NULL" } else { " NULL" }),
     }
     if let Some(check) = storage_check(&name, &column.ty) {
-        let name = Sql::identifier(constraint_name(&format!("mainstay_type_{}_{}", table.name, column.name)));
-        sql = sql![sql, " CONSTRAINT ", name, " CHECK (", check, ")"];
+        sql = sql![sql, " CHECK (", check, ")"];
     }
     Ok(sql)
 }

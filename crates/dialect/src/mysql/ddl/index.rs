@@ -6,6 +6,7 @@ use mainstay_catalog::{Catalog, Index, Key, Table};
 use mainstay_expr::{ColumnType, Expr, ExprKind, SourceId, Type};
 
 use super::super::flavour::Flavour;
+use super::super::kept::{Kept, hidden_name, unsaid_keys};
 use super::super::render::MySql;
 use super::super::statement::Statement;
 use super::super::storage::{self, Storage};
@@ -14,6 +15,8 @@ use super::{Sql, constraint_name, finished, named, unsupported};
 use crate::render::Renderer;
 use crate::sql::sql;
 
+/// Characters that a key has room for.
+const KEY_CHARACTERS: u32 = 768;
 /// Characters of a long text that a plain index looks at.
 const PREFIX: u64 = 191;
 
@@ -51,9 +54,15 @@ pub(in crate::mysql) fn create_index(
     on: &str,
 ) -> Result<Option<Statement>> {
     let name = Sql::identifier(constraint_name(&index.name));
+    let unsaid = if index.unique { unsaid_keys(catalog, table, index) } else { Vec::new() };
     let mut added = Vec::new();
     let mut keys = Vec::new();
     for (position, key) in index.keys.iter().enumerate() {
+        if unsaid.iter().any(|(at, _)| *at == position) && !index.nulls_not_distinct {
+            // the column is there: we write it with every row
+            keys.push(Sql::identifier(hidden_name(&index.name, position)));
+            continue;
+        }
         let column = match key.expr.kind {
             ExprKind::Column(column) => Some(column.column),
             _ => None,
@@ -93,7 +102,10 @@ pub(in crate::mysql) fn drop_index(
     let hidden = (0..index.keys.len() * 2).map(|position| hidden_name(&index.name, position));
     let suffixes = ["", "_n"];
     let names = hidden.flat_map(|name| suffixes.map(|suffix| format!("{name}{suffix}")));
-    let gone = names.filter(|name| created.text.contains(&format!("ADD COLUMN `{name}` ")));
+    let written: Vec<String> =
+        unsaid_keys(catalog, table, index).iter().map(|(at, _)| hidden_name(&index.name, *at)).collect();
+    let gone = names
+        .filter(|name| written.contains(name) || created.text.contains(&format!("ADD COLUMN `{name}` ")));
     let mut parts = vec![sql!["DROP KEY ", Sql::identifier(constraint_name(&index.name))]];
     parts.extend(gone.map(|name| sql!["DROP COLUMN ", Sql::identifier(name)]));
     finished(sql!["ALTER TABLE ", Sql::identifier(on), " ", Sql::join(parts, ", ")]).map(Some)
@@ -178,6 +190,15 @@ fn nulls_equal(prefix: &str, value: Sql, ty: &ColumnType, length: Option<u32>) -
     ]
 }
 
+/// A hidden column that we write ourselves.
+pub(in crate::mysql) fn kept_column(table: &Table, kept: &Kept) -> Option<Sql> {
+    let length = (KEY_CHARACTERS / table.columns.len().max(1) as u32).clamp(191, 255);
+    kept.column.is_none().then(|| {
+        let name = Sql::identifier(kept.name.clone());
+        sql![name, " ", hidden_type(&kept.storage, length), " NULL INVISIBLE"]
+    })
+}
+
 /// A number's text as a number.
 fn exact_column(name: &str, value: Sql) -> (Sql, Sql) {
     let name = Sql::identifier(name.to_owned());
@@ -187,8 +208,13 @@ fn exact_column(name: &str, value: Sql) -> (Sql, Sql) {
 
 fn hidden_column(name: &str, storage: &Storage, length: Option<u32>, value: Sql) -> (Sql, Sql) {
     let name = Sql::identifier(name.to_owned());
-    let length = u64::from(length.unwrap_or(255));
-    let ty = match storage {
+    let ty = hidden_type(storage, length.unwrap_or(255));
+    (name.clone(), sql![name, " ", ty, " GENERATED ALWAYS AS (", value, ") VIRTUAL INVISIBLE"])
+}
+
+fn hidden_type(storage: &Storage, length: u32) -> Sql {
+    let length = u64::from(length);
+    match storage {
         Storage::Bool => Sql::from("TINYINT"),
         Storage::Int => Sql::from("BIGINT"),
         Storage::Float4 => Sql::from("FLOAT"),
@@ -200,11 +226,5 @@ fn hidden_column(name: &str, storage: &Storage, length: Option<u32>, value: Sql)
         Storage::Timestamp | Storage::Timestamptz => Sql::from("DATETIME(6)"),
         Storage::Bytea => Sql::numbered("VARBINARY(", length).then(")"),
         _ => Sql::numbered("VARCHAR(", length).then(")"),
-    };
-    (name.clone(), sql![name, " ", ty, " GENERATED ALWAYS AS (", value, ") VIRTUAL INVISIBLE"])
-}
-
-/// The name of a hidden column.
-fn hidden_name(index: &str, position: usize) -> String {
-    constraint_name(&format!("_mainstay_{index}_{position}"))
+    }
 }

@@ -26,7 +26,8 @@ use crate::sql::sql;
 use crate::statement::{Bound, Form, Input};
 use crate::storage::{Datum, Storage};
 
-pub use write::{delete, expression_select, insert, insert_checked, select_rows, update};
+pub(super) use write::update_hidden;
+pub use write::{delete, expression_select, insert, insert_checked, select_rows, set_defaults, update};
 
 /// A select as a statement.
 ///
