@@ -14,11 +14,12 @@ mod version;
 
 pub use bind::{BoundInsert, InsertRows, InsertValue, bind_copy, bind_expression, bind_insert, bind_query};
 pub use calls::{Caller, Calls};
+pub use lineage::Projection;
 pub use mainstay_expr::Volatility;
 pub use model::{
     Argument, Catalog, Check, Column, ColumnDefault, Command, Constraint, DomainType, ForeignKey, Function,
-    FunctionId, Grants, Identity, Index, IndexKey, Key, Policy, Privileges, ReferentialAction, Returns,
-    Table, TableKind, ViewDef,
+    FunctionBody, FunctionId, Grants, Identity, Index, IndexKey, Key, NativeBody, NativeTable,
+    NativeTableKind, Policy, Privileges, ReferentialAction, Returns, Source, Table, TableKind, ViewDef,
 };
 pub use relationship::{Cardinality, Link, Relationship};
 pub use resolve::{is_reserved_schema, load, resolve};

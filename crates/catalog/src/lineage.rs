@@ -20,8 +20,8 @@ pub(crate) struct Origin {
 }
 
 /// One appearance of a base table in a view, and the view's columns that show its columns.
-#[derive(Debug, Clone)]
-pub(crate) struct Projection {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Projection {
     /// The base table.
     pub table: TableId,
     /// From the base table's column to the view's first column that shows it.
@@ -67,9 +67,13 @@ fn trace_in(from: &FromItem, source: SourceId, column: u32) -> Option<Origin> {
 
 /// The appearances of base tables in a relation; a base table is its own only one.
 pub(crate) fn projections(table: &Table) -> Vec<Projection> {
-    let TableKind::View(view) = &table.kind else {
-        let columns = (0..table.columns.len() as u32).map(|column| (column, column)).collect();
-        return vec![Projection { table: table.id, columns }];
+    let view = match &table.kind {
+        TableKind::View(view) => view,
+        TableKind::Native(native) if table.is_view() => return native.shows.clone(),
+        TableKind::Base | TableKind::Native(_) => {
+            let columns = (0..table.columns.len() as u32).map(|column| (column, column)).collect();
+            return vec![Projection { table: table.id, columns }];
+        }
     };
     let mut by_source: BTreeMap<SourceId, Projection> = BTreeMap::new();
     for (position, origin) in (0..).zip(origins(&view.select)) {

@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use mainstay_expr::TableId;
 
-use crate::{Catalog, Function, FunctionId, Relationship, Table};
+use crate::lineage::inherited_key;
+use crate::{Catalog, Function, FunctionId, Relationship, Table, detect};
 
 /// What a name of a schema leads to, per kind of object.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +70,17 @@ impl Catalog {
             range.end = position + 1;
         }
         self.names = names;
+    }
+
+    /// Completes a catalog whose tables, views and functions are there: the keys that views inherit, relationships and names.
+    pub fn relate(&mut self) {
+        let views = self.tables.iter().filter(|table| table.is_view() && table.primary_key.is_none());
+        let keys: Vec<_> = views.filter_map(|view| Some((view.id, inherited_key(self, view)?))).collect();
+        for (view, key) in keys {
+            self.tables[view.0 as usize].primary_key = Some(key);
+        }
+        self.relationships = detect::relationships(self);
+        self.reindex();
     }
 
     /// The table or view of that schema and name.

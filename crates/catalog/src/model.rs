@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use mainstay_expr::{ColumnType, EnumType, Expr, Role, Select, TableId, Volatility};
+use mainstay_expr::{ColumnType, EnumType, Expr, NativeType, Role, Select, TableId, Volatility};
 
+use crate::lineage::Projection;
 use crate::lookup::Names;
 use crate::{Calls, Relationship};
 
@@ -13,6 +14,8 @@ use crate::{Calls, Relationship};
 pub struct Catalog {
     /// Distinguishes catalogs: a hash of the canonical SQL text.
     pub version: u64,
+    /// Where it comes from.
+    pub source: Source,
     /// The schemas by name, with their comments.
     pub schemas: BTreeMap<String, Option<String>>,
     /// Tables and views; a [`TableId`] is a position here.
@@ -23,6 +26,8 @@ pub struct Catalog {
     pub enums: Vec<Arc<EnumType>>,
     /// Domains, in declared order.
     pub domains: Vec<DomainType>,
+    /// Types that only an existing database knows.
+    pub natives: Vec<Arc<NativeType>>,
     /// The relationships that requests may embed by, both directions, grouped by origin.
     pub relationships: Vec<Relationship>,
     /// Which functions are called where.
@@ -31,6 +36,16 @@ pub struct Catalog {
     pub roles: BTreeSet<String>,
     /// Where the names lead; [`Catalog::reindex`] rebuilds it.
     pub(crate) names: Names,
+}
+
+/// Where a catalog comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Source {
+    /// From schema/*.sql: views and functions are known to us only, text compares bytewise.
+    #[default]
+    Declared,
+    /// From a database that exists already: it has its own views, functions, collations, privileges and policies, and keeps them.
+    Existing,
 }
 
 /// A table or a view.
@@ -73,6 +88,36 @@ pub enum TableKind {
     Base,
     /// A query over other tables.
     View(ViewDef),
+    /// A relation of an existing database, which knows itself what it is made of.
+    Native(NativeTable),
+}
+
+/// A relation of an existing database. Its privileges and policies are the database's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NativeTable {
+    /// What it is.
+    pub kind: NativeTableKind,
+    /// Whether rows can be added.
+    pub insertable: bool,
+    /// Whether rows can be changed.
+    pub updatable: bool,
+    /// Whether rows can be removed.
+    pub deletable: bool,
+    /// For a view: the tables whose columns it shows unchanged, one for each appearance.
+    pub shows: Vec<Projection>,
+}
+
+/// The kinds of relations of an existing database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NativeTableKind {
+    /// A table, partitioned or not.
+    Table,
+    /// A view.
+    View,
+    /// A materialized view.
+    Materialized,
+    /// A foreign table.
+    Foreign,
 }
 
 /// A view's query.
@@ -116,6 +161,8 @@ pub enum ColumnDefault {
     Identity(Identity),
     /// GENERATED ALWAYS AS (…) STORED: an expression over the row ([`SourceId::ROW`](mainstay_expr::SourceId::ROW)).
     Generated(Expr),
+    /// What an existing database puts there itself: the text of its expression.
+    Native(String),
 }
 
 /// An identity or serial column's sequence.
@@ -274,7 +321,27 @@ pub struct Privileges(
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FunctionId(pub u32);
 
-/// A LANGUAGE sql function whose body is one SELECT.
+/// What a function does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FunctionBody {
+    /// One SELECT, which is inlined where the function is called: arguments are
+    /// [`Input::Argument`](mainstay_expr::Input::Argument); its tables carry the definer's rights when it is SECURITY DEFINER. Its
+    /// items match what it returns, casts inserted.
+    Sql(Box<Select>),
+    /// Known to the database that it lives in, which runs it.
+    Native(NativeBody),
+}
+
+/// A function that its database runs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NativeBody {
+    /// ROWS 1: a set that has one row at most.
+    pub one_row: bool,
+    /// Its SET clauses that hold for the whole transaction of a call, by their names.
+    pub settings: Vec<(String, String)>,
+}
+
+/// A function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Function {
     /// Its position in the catalog.
@@ -290,9 +357,8 @@ pub struct Function {
     pub row: Option<TableId>,
     /// What it returns.
     pub returns: Returns,
-    /// The body: arguments are [`Input::Argument`](mainstay_expr::Input::Argument); its tables carry the definer's
-    /// rights when it is SECURITY DEFINER. Its items match what it returns, casts inserted.
-    pub body: Select,
+    /// What it does.
+    pub body: FunctionBody,
     /// IMMUTABLE, STABLE, VOLATILE
     pub volatility: Volatility,
     /// STRICT: NULL as soon as an argument is NULL.
@@ -314,8 +380,17 @@ pub struct Argument {
     pub ty: ColumnType,
     /// DEFAULT
     pub default: Option<Expr>,
+    /// Whether an existing database has a default for it.
+    pub native_default: bool,
     /// VARIADIC
     pub variadic: bool,
+}
+
+impl Argument {
+    /// Whether a call may leave it out.
+    pub fn is_optional(&self) -> bool {
+        self.default.is_some() || self.native_default || self.variadic
+    }
 }
 
 /// What a function returns.
@@ -333,6 +408,8 @@ pub enum Returns {
     SetOfTable(TableId),
     /// `RETURNS TABLE (…)`: rows with these columns.
     Table(Vec<(String, ColumnType)>),
+    /// One row with these columns: OUT and INOUT arguments, composite types.
+    RowOf(Vec<(String, ColumnType)>),
 }
 
 /// A domain.
@@ -379,6 +456,16 @@ impl Catalog {
     }
 }
 
+impl Function {
+    /// Its body, when it is one that is inlined.
+    pub fn inlined(&self) -> Option<&Select> {
+        match &self.body {
+            FunctionBody::Sql(body) => Some(body),
+            FunctionBody::Native(_) => None,
+        }
+    }
+}
+
 impl Table {
     /// The position of the column with that name.
     pub fn column_position(&self, name: &str) -> Option<u32> {
@@ -401,7 +488,12 @@ impl Table {
 
     /// Whether it is a view.
     pub fn is_view(&self) -> bool {
-        matches!(self.kind, TableKind::View(_))
+        use NativeTableKind::{Materialized, View};
+        match &self.kind {
+            TableKind::Base => false,
+            TableKind::View(_) => true,
+            TableKind::Native(native) => matches!(native.kind, View | Materialized),
+        }
     }
 }
 

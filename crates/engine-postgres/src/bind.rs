@@ -45,6 +45,7 @@ impl NewRow<'_> {
         let position = self.positions.get(column as usize).copied().flatten().ok_or_else(missing)?;
         match self.values.get(position as usize).ok_or_else(missing)? {
             NewValue::Value(value) => Ok(Parameter::of(ty, value)),
+            NewValue::Default => Err(missing()),
             NewValue::Identity => {
                 let drawn = self.drawn.iter().find(|(drawn, _)| *drawn == column).ok_or_else(missing)?;
                 Ok(Parameter::of(ty, &Value::Int(drawn.1)))
@@ -57,7 +58,7 @@ impl NewRow<'_> {
         let position = self.positions.get(column as usize).copied().flatten()?;
         match self.values.get(position as usize)? {
             NewValue::Value(value) => Some(value),
-            NewValue::Identity => None,
+            NewValue::Identity | NewValue::Default => None,
         }
     }
 }

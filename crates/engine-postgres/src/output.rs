@@ -45,6 +45,18 @@ pub(crate) fn write(ty: &Type, raw: &[u8], zone: &Zone, form: ValueForm, out: &m
         (Type::Text | Type::Varchar | Type::Bpchar | Type::Enum(_), ValueForm::Json) => {
             output::json_utf8(raw, out).map_err(|_| malformed(ty))
         }
+        // Whatever is more than its text came as JSON, or as text where that is wanted.
+        (Type::Native(native), ValueForm::Json) if !native.has_json => {
+            output::json_utf8(raw, out).map_err(|_| malformed(ty))
+        }
+        (Type::Native(_), _) => {
+            out.extend_from_slice(raw);
+            Ok(())
+        }
+        (Type::Array(element), _) if matches!(**element, Type::Native(_)) => {
+            out.extend_from_slice(raw);
+            Ok(())
+        }
         (Type::Text | Type::Varchar | Type::Bpchar | Type::Enum(_) | Type::Json, _) => {
             out.extend_from_slice(raw);
             Ok(())
@@ -82,7 +94,9 @@ pub(crate) fn decode(ty: &Type, raw: &[u8]) -> Result<Value> {
         Type::Float4 => Value::Float(f64::from(f32::from_be_bytes(array(ty, raw)?))),
         Type::Float8 => Value::Float(f64::from_be_bytes(array(ty, raw)?)),
         Type::Numeric => numeric(raw)?,
-        Type::Text | Type::Varchar | Type::Bpchar | Type::Enum(_) | Type::Void => Value::Text(text()?),
+        Type::Text | Type::Varchar | Type::Bpchar | Type::Enum(_) | Type::Void | Type::Native(_) => {
+            Value::Text(text()?)
+        }
         Type::Json => Value::Json(text()?),
         Type::Jsonb => {
             let text = std::str::from_utf8(raw.get(1..).unwrap_or_default()).map_err(|_| malformed(ty))?;

@@ -45,7 +45,7 @@ pub(crate) async fn tree(
         }
         let arrays = keys.map(|keys| arrays(keys, level.key_items.len())).unwrap_or_default();
         let values = Values { keys: &arrays, ..*values };
-        let rows = connection.rows(&level.query, &values).await?;
+        let rows = connection.rows(level.query_for(output.format), &values).await?;
         let mut rows = std::pin::pin!(rows);
         let mut key = Vec::new();
         while let Some(row) = rows.try_next().await? {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, Table};
 use mainstay_dialect::postgres::{self, Input, Restriction, Statement, identity_sequence};
-use mainstay_engine::{Expect, Job, Page, Shape, join_to_one};
+use mainstay_engine::{Expect, Format, Job, Page, Shape, join_to_one};
 use mainstay_expr::{CompareOp, Expr, ExprKind, Input as ExprInput, SourceId, TableId, Tree, Type};
 use mainstay_plan::{
     Action, Child, Conflict, ConflictAction, DeletePlan, InsertPlan, NewColumn, Node, Plan, ReadPlan,
@@ -57,6 +57,8 @@ pub(crate) struct RenderedTree {
 pub(crate) struct RenderedLevel {
     /// All rows of a root, the rows of all parents below it.
     pub query: Query,
+    /// The same with every value as text, when that differs.
+    pub text: Option<Query>,
     /// Where a row of this level holds the key to its parent.
     pub key_items: Vec<u32>,
     /// For each level below, the items that tie a row of this one to it.
@@ -190,6 +192,16 @@ impl Query {
     }
 }
 
+impl RenderedLevel {
+    /// The statement that answers in a format.
+    pub fn query_for(&self, format: Format) -> &Query {
+        match (format, &self.text) {
+            (Format::Csv, Some(text)) => text,
+            _ => &self.query,
+        }
+    }
+}
+
 impl RenderedRead {
     fn new(catalog: &Catalog, plan: &ReadPlan) -> Result<Self> {
         let total = match &plan.total {
@@ -213,12 +225,13 @@ impl RenderedTree {
     fn new(catalog: &Catalog, root: &Node, result: ResultKind, restriction: Restriction<'_>) -> Result<Self> {
         let root = join_to_one(root, None);
         let query = Query::new(postgres::select(catalog, &root.select, restriction)?);
+        let text = postgres::select_as_text(catalog, &root.select, restriction)?.map(Query::new);
         let mut levels = Vec::new();
         add_level(
             catalog,
             &mut levels,
             &root,
-            RenderedLevel { query, key_items: Vec::new(), branches: Vec::new() },
+            RenderedLevel { query, text, key_items: Vec::new(), branches: Vec::new() },
         )?;
         Ok(Self { shape: Shape::new(&root, result), levels })
     }
@@ -249,8 +262,10 @@ fn add_level(
 }
 
 fn child_level(catalog: &Catalog, child: &Child) -> Result<RenderedLevel> {
-    let query = Query::new(postgres::select(catalog, &child.node.select, Restriction::Keys(&child.key))?);
-    Ok(RenderedLevel { query, key_items: child.key_items.clone(), branches: Vec::new() })
+    let (select, restriction) = (&child.node.select, Restriction::Keys(&child.key));
+    let query = Query::new(postgres::select(catalog, select, restriction)?);
+    let text = postgres::select_as_text(catalog, select, restriction)?.map(Query::new);
+    Ok(RenderedLevel { query, text, key_items: child.key_items.clone(), branches: Vec::new() })
 }
 
 impl RenderedInsert {

@@ -45,6 +45,7 @@ impl NewRow<'_> {
         let position = position.ok_or_else(missing)? as usize;
         match self.values.get(position).ok_or_else(missing)? {
             NewValue::Value(value) => Ok(NewCell::Value(value)),
+            NewValue::Default => Err(missing()),
             NewValue::Identity => {
                 let before =
                     self.values[..position].iter().filter(|value| **value == NewValue::Identity).count();

@@ -42,6 +42,8 @@ pub enum NewValue {
     Value(Value),
     /// The next of the column's sequence.
     Identity,
+    /// What the database has as the column's default.
+    Default,
 }
 
 /// How rows are written.

@@ -136,6 +136,7 @@ fn new_value(
         (Some(Cell::Given(raw)), _) => value(&column.ty, raw, context).map(NewValue::Value),
         (_, Otherwise::Null) => Ok(NewValue::Value(Value::Null)),
         (_, Otherwise::Identity) => Ok(NewValue::Identity),
+        (_, Otherwise::Native) => Ok(NewValue::Default),
         (_, Otherwise::Default(expr)) => seams.evaluate(expr, session).map(NewValue::Value),
     }
 }

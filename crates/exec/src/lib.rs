@@ -9,7 +9,7 @@ use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use mainstay_base::{Clock, Limits, Problem, Randomness, Result};
-use mainstay_catalog::{Catalog, TableKind};
+use mainstay_catalog::{Catalog, Function, TableKind};
 use mainstay_engine::{Answer, Engine, Expect, Job, Output, Prepared, Transaction};
 use mainstay_expr::{Expr, ExprKind, Input, Role, Session, SessionValue, Tree};
 use mainstay_plan::{Enforcement, Plan};
@@ -246,8 +246,8 @@ fn reads_request(catalog: &Catalog) -> bool {
     let mut rules = policies.flat_map(|policy| policy.using.iter().chain(&policy.with_check));
     let views = catalog.tables.iter().filter_map(|table| match &table.kind {
         TableKind::View(view) => Some(&view.select),
-        TableKind::Base => None,
+        TableKind::Base | TableKind::Native(_) => None,
     });
-    let mut selects = views.chain(catalog.functions.iter().map(|function| &function.body));
+    let mut selects = views.chain(catalog.functions.iter().filter_map(Function::inlined));
     rules.any(|rule| rule.any(asks)) || selects.any(|select| select.any(asks))
 }

@@ -12,6 +12,7 @@ pub mod func;
 mod function;
 pub mod input;
 pub mod like;
+mod native;
 mod numeric;
 pub mod output;
 mod regex;
@@ -30,6 +31,7 @@ mod zone;
 pub use eval::{Evaluator, Inputs, NoTables, Scope, Tables};
 pub use function::Func;
 pub use input::TimeContext;
+pub use native::{Native, NativeCall, NativeKind, NativeOp, NativeType};
 pub use registry::{Entry, Volatility};
 pub use rewrite::{InputsUsed, Tree};
 pub use select::{

@@ -183,6 +183,7 @@ fn own_volatility(expr: &Expr) -> Volatility {
         | ExprKind::Scalar(_)
         | ExprKind::ArrayOf(_)
         | ExprKind::InSelect(..) => Volatility::Stable,
+        ExprKind::Native(_) => Volatility::Volatile,
         ExprKind::Cast(inner, to) if depends_on_session(&inner.ty, &to.ty) => Volatility::Stable,
         _ => Volatility::Immutable,
     }
@@ -279,7 +280,8 @@ impl Renumber<'_> {
             | FromItem::Select { source, .. }
             | FromItem::Values { source, .. }
             | FromItem::Unnest { source, .. }
-            | FromItem::Series { source, .. } => self.scope.push((*source, self.ids.fresh())),
+            | FromItem::Series { source, .. }
+            | FromItem::Function { source, .. } => self.scope.push((*source, self.ids.fresh())),
         }
     }
 
@@ -312,7 +314,8 @@ impl VisitorMut for Renumber<'_> {
             | FromItem::Select { source, .. }
             | FromItem::Values { source, .. }
             | FromItem::Unnest { source, .. }
-            | FromItem::Series { source, .. } => self.rename(source),
+            | FromItem::Series { source, .. }
+            | FromItem::Function { source, .. } => self.rename(source),
         }
         visit::walk_source_mut(self, item);
     }

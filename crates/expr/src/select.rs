@@ -1,6 +1,6 @@
 //! Relational expressions: what stands between FROM and LIMIT, resolved and typed.
 
-use crate::Expr;
+use crate::{Expr, NativeCall};
 
 /// A table of the catalog, known here only by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -157,6 +157,13 @@ pub enum FromItem {
         stop: Expr,
         /// The distance between two numbers; not 0.
         step: Expr,
+    },
+    /// A function of an existing database, which runs there.
+    Function {
+        /// Its number in the statement.
+        source: SourceId,
+        /// The call; it may speak of the sources before it.
+        call: Box<NativeCall>,
     },
     /// A join.
     Join {

@@ -2,7 +2,7 @@
 
 use crate::select::{Select, SourceId};
 use crate::session::SessionValue;
-use crate::{ColumnType, Func, OrderBy, Type, Value};
+use crate::{ColumnType, Func, Native, OrderBy, Type, Value};
 
 /// An expression and the type of its value.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +91,8 @@ pub enum ExprKind {
     ArrayOf(Box<Select>),
     /// `(a, b) IN (select)`: as many columns as values.
     InSelect(Vec<Expr>, Box<Select>),
+    /// What only an existing database knows.
+    Native(Box<Native>),
     /// An aggregate over the rows of a group; only in items, HAVING and ORDER BY of a grouped select.
     Aggregate(Box<Aggregate>),
 }

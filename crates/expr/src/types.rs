@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::NativeType;
+
 /// A PostgreSQL type without its modifier.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Type {
@@ -50,6 +52,8 @@ pub enum Type {
     Array(Arc<Type>),
     /// `void`: the result of a function that returns nothing
     Void,
+    /// A type that only an existing database knows
+    Native(Arc<NativeType>),
 }
 
 /// An enumerated type and its labels in their declared order, which is their sort order.
@@ -181,6 +185,7 @@ impl fmt::Display for Type {
             Self::Enum(declared) if declared.schema == "public" => &declared.name,
             Self::Enum(declared) => return write!(out, "{}.{}", declared.schema, declared.name),
             Self::Array(element) => return write!(out, "{element}[]"),
+            Self::Native(native) => return native.fmt(out),
         })
     }
 }

@@ -61,6 +61,7 @@ macro_rules! walks {
                 | ExprKind::Coalesce(terms)
                 | ExprKind::Extreme(_, terms)
                 | ExprKind::Array(terms) => terms.$iter().for_each(|term| visitor.expr(term)),
+                ExprKind::Native(native) => native.args.$iter().for_each(|arg| visitor.expr(arg)),
                 ExprKind::InList(value, list) => {
                     visitor.expr(value);
                     list.$iter().for_each(|element| visitor.expr(element));
@@ -115,6 +116,7 @@ macro_rules! walks {
                     visitor.expr(stop);
                     visitor.expr(step);
                 }
+                FromItem::Function { call, .. } => call.args.$iter().for_each(|arg| visitor.expr(arg)),
                 FromItem::Join { left, right, on, .. } => {
                     visitor.source(left);
                     visitor.source(right);

@@ -289,7 +289,8 @@ fn sources(table: &Table, given: &[u32]) -> (Vec<u32>, Vec<Source>) {
         .filter_map(|(position, column)| {
             let default = match &column.default {
                 ColumnDefault::Generated(_) => return None,
-                ColumnDefault::None => Default::Null,
+                // An existing database gets no rows from us.
+                ColumnDefault::None | ColumnDefault::Native(_) => Default::Null,
                 ColumnDefault::Expr(expr) => Default::Expr(expr.clone()),
                 ColumnDefault::Identity(_) => Default::Identity,
             };

@@ -32,7 +32,7 @@ pub(crate) fn added(table: &str, column: &Column) -> Filled {
             let is_null = matches!(expr.kind, ExprKind::Literal(Value::Null));
             (Fill::Expr(expr.clone()), is_null)
         }
-        ColumnDefault::None | ColumnDefault::Generated(_) => {
+        ColumnDefault::None | ColumnDefault::Generated(_) | ColumnDefault::Native(_) => {
             (Fill::Expr(Expr::literal(Value::Null, column.ty.ty.clone())), true)
         }
     };

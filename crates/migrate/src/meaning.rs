@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use mainstay_catalog::{Catalog, ColumnDefault, Table, TableKind};
+use mainstay_catalog::{Catalog, ColumnDefault, FunctionBody, Table, TableKind};
 use mainstay_expr::{Expr, Select, TableId, Tree};
 
 use crate::diff::{Pairs, full_name};
@@ -137,7 +137,9 @@ fn functions(said: &mut Vec<String>, names: &Names, from: &Catalog, to: &Catalog
             Some(new) => {
                 let mut moved = old.clone();
                 moved.id = new.id;
-                moved.body = names.select(&old.body);
+                if let Some(body) = old.inlined() {
+                    moved.body = FunctionBody::Sql(Box::new(names.select(body)));
+                }
                 moved.row = new.row;
                 moved.returns = new.returns.clone();
                 if moved != *new {

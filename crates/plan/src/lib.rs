@@ -228,6 +228,8 @@ pub enum Otherwise {
     Default(Expr),
     /// The column's sequence.
     Identity,
+    /// The default that the database itself knows.
+    Native,
 }
 
 /// A condition on a row that is about to be written. Columns of the new row are [`Input::New`](mainstay_expr::Input::New).

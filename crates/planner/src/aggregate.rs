@@ -7,6 +7,7 @@ use mainstay_plan::Field;
 use mainstay_query::AggregateName;
 
 use crate::level::aggregate_expr;
+use crate::native::is_native;
 
 /// PostgreSQL's name of an aggregate, which is also its key in the answer when none is given.
 pub(crate) fn name(aggregate: AggregateName) -> &'static str {
@@ -24,6 +25,17 @@ pub(crate) fn name(aggregate: AggregateName) -> &'static str {
 /// # Errors
 /// `42883` for a type that the aggregate does not take.
 pub(crate) fn aggregate(aggregate: AggregateName, of: Expr) -> Result<Expr> {
+    if is_native(&of.ty) && aggregate != AggregateName::Count {
+        let func = match aggregate {
+            AggregateName::Sum => AggregateFunc::Sum,
+            AggregateName::Avg => AggregateFunc::Avg,
+            AggregateName::Max => AggregateFunc::Max,
+            AggregateName::Min | AggregateName::Count => AggregateFunc::Min,
+        };
+        // Of most types these are of the same type; where there is none the database says so.
+        let ty = of.ty.clone();
+        return Ok(aggregate_expr(func, vec![of], ty));
+    }
     let resolved = resolve::aggregate(name(aggregate), &[Some(of.ty.clone())])?;
     let args = resolved
         .args

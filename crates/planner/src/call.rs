@@ -1,14 +1,15 @@
 //! Calls of the user's SQL functions: the body is inlined, and its rows are a level like any other.
 
 use mainstay_base::{Problem, Result};
-use mainstay_catalog::{Argument, Function, Returns, Volatility};
-use mainstay_expr::{ColumnType, Expr, ExprKind, FromItem, Select, Tree};
+use mainstay_catalog::{Function, FunctionBody, Returns, Volatility};
+use mainstay_expr::{ColumnType, Expr, ExprKind, FromItem, Select, SourceId, Tree, Value};
 use mainstay_plan::{ReadPlan, ResultKind, SlotType};
 use mainstay_query::{Call, Level, SelectItem, SlotId, Target};
 
 use crate::Planner;
 use crate::error;
 use crate::level::some_filter;
+use crate::native;
 use crate::relation::{Relation, RelationColumn, relation_of};
 
 /// A function and the slot for each of its arguments; `None` where the default stands in.
@@ -26,6 +27,9 @@ impl<'a> Planner<'a> {
         let may_write = function.volatility == Volatility::Volatile && !call.read_only;
         self.transaction.read_only &= !may_write;
         self.transaction.tells |= may_write;
+        if let FunctionBody::Native(body) = &function.body {
+            self.transaction.settings.clone_from(&body.settings);
+        }
         let arguments = self.arguments(&chosen);
         let (from, relation) = self.open_call(function, &arguments);
         let all = Level { select: vec![SelectItem::All], ..Level::default() };
@@ -33,7 +37,7 @@ impl<'a> Planner<'a> {
             Returns::Void => (&all, ResultKind::Nothing),
             Returns::Scalar(_) => (&all, ResultKind::Value),
             Returns::SetOfScalar(_) => (&call.level, ResultKind::Values),
-            Returns::Row(_) => (&call.level, ResultKind::Row),
+            Returns::Row(_) | Returns::RowOf(_) => (&call.level, ResultKind::Row),
             Returns::SetOfTable(_) | Returns::Table(_) => (&call.level, ResultKind::Rows),
         };
         let scope = self.scope(relation, level, 0)?;
@@ -46,34 +50,24 @@ impl<'a> Planner<'a> {
         self.secured(ReadPlan { root, result, total })
     }
 
-    /// The values of the arguments: the request's, or the defaults.
-    fn arguments(&mut self, chosen: &Chosen<'a>) -> Vec<Expr> {
-        let function = chosen.function;
-        function
-            .arguments
-            .iter()
-            .zip(&chosen.slots)
-            .map(|(argument, slot)| match (slot, &argument.default) {
-                (Some(slot), _) => {
-                    let slot = self.type_slot(*slot, SlotType::Value(argument.ty.clone()));
-                    Expr::slot(slot, argument.ty.ty.clone())
-                }
-                (None, Some(default)) => default.clone(),
-                (None, None) => {
-                    Expr::literal(mainstay_expr::Value::Array(Vec::new()), argument.ty.ty.clone())
-                }
+    /// The values of the arguments that the request gives.
+    fn arguments(&mut self, chosen: &Chosen<'a>) -> Vec<Option<Expr>> {
+        let arguments = chosen.function.arguments.iter().zip(&chosen.slots);
+        arguments
+            .map(|(argument, slot)| {
+                let slot = self.type_slot((*slot)?, SlotType::Value(argument.ty.clone()));
+                Some(Expr::slot(slot, argument.ty.ty.clone()))
             })
             .collect()
     }
 
     /// A function's rows as a source.
-    fn open_call(&mut self, function: &'a Function, arguments: &[Expr]) -> (FromItem, Relation<'a>) {
-        let mut body = function.body.clone();
-        body.replace_arguments(arguments);
-        body.renumber(&mut self.sources);
-        let body = if function.strict { self.unless_null(body, arguments) } else { body };
+    fn open_call(&mut self, function: &'a Function, arguments: &[Option<Expr>]) -> (FromItem, Relation<'a>) {
         let source = self.sources.fresh();
-        let from = FromItem::Select { source, select: Box::new(body), lateral: false };
+        let from = match function.inlined() {
+            Some(body) => self.inlined_call(function, source, body.clone(), arguments),
+            None => native::source_of_call(self.catalog, function, source, arguments),
+        };
         let relation = match &function.returns {
             Returns::Row(table) | Returns::SetOfTable(table) => {
                 relation_of(self.catalog.table(*table), source)
@@ -81,12 +75,36 @@ impl<'a> Planner<'a> {
             Returns::Scalar(ty) | Returns::SetOfScalar(ty) => {
                 bare_relation(function, source, std::iter::once((function.name.as_str(), ty)))
             }
-            Returns::Table(columns) => {
+            Returns::Table(columns) | Returns::RowOf(columns) => {
                 bare_relation(function, source, columns.iter().map(|(name, ty)| (name.as_str(), ty)))
             }
             Returns::Void => bare_relation(function, source, std::iter::empty()),
         };
         (from, relation)
+    }
+
+    fn inlined_call(
+        &mut self,
+        function: &Function,
+        source: SourceId,
+        mut body: Select,
+        arguments: &[Option<Expr>],
+    ) -> FromItem {
+        let arguments: Vec<Expr> = function
+            .arguments
+            .iter()
+            .zip(arguments)
+            .map(|(argument, given)| given.as_ref().or(argument.default.as_ref()).cloned())
+            .zip(&function.arguments)
+            // Without a value and a default it is a VARIADIC one.
+            .map(|(given, argument)| {
+                given.unwrap_or_else(|| Expr::literal(Value::Array(Vec::new()), argument.ty.ty.clone()))
+            })
+            .collect();
+        body.replace_arguments(&arguments);
+        body.renumber(&mut self.sources);
+        let body = if function.strict { self.unless_null(body, &arguments) } else { body };
+        FromItem::Select { source, select: Box::new(body), lateral: false }
     }
 
     /// STRICT: no row at all once an argument is NULL.
@@ -153,16 +171,12 @@ fn fit<'a>(function: &'a Function, given: &[(String, SlotId)]) -> Option<Chosen<
             let slot = given.iter().find(|(name, _)| *name == argument.name).map(|(_, slot)| *slot);
             match slot {
                 Some(slot) => Some(Some(slot)),
-                None if optional(argument) => Some(None),
+                None if argument.is_optional() => Some(None),
                 None => None,
             }
         })
         .collect::<Option<Vec<_>>>()?;
     Some(Chosen { function, slots })
-}
-
-fn optional(argument: &Argument) -> bool {
-    argument.default.is_some() || argument.variadic
 }
 
 fn ambiguous(call: &Call, candidates: &[Chosen<'_>]) -> Problem {
@@ -190,7 +204,7 @@ fn ambiguous(call: &Call, candidates: &[Chosen<'_>]) -> Problem {
 /// The row type of a function that returns no table's rows.
 fn bare_relation<'a, 'c>(
     function: &Function,
-    source: mainstay_expr::SourceId,
+    source: SourceId,
     columns: impl Iterator<Item = (&'c str, &'c ColumnType)>,
 ) -> Relation<'a> {
     let columns = columns

@@ -1,14 +1,14 @@
 //! Computed fields and relationships: functions of one row.
 
 use mainstay_base::Result;
-use mainstay_catalog::{Catalog, Function, FunctionId, Returns};
+use mainstay_catalog::{Catalog, FunctionId, Returns};
 use mainstay_expr::{Expr, ExprKind, FromItem, Rights, Select, SourceId, TableSource, Tree};
 use mainstay_plan::Enforcement;
 
 use crate::Planner;
 use crate::embed::Linked;
-use crate::error;
 use crate::relation::{Relation, RelationColumn, relation_of};
+use crate::{error, native};
 
 impl<'a> Planner<'a> {
     /// The value of the computed field of that name.
@@ -18,14 +18,20 @@ impl<'a> Planner<'a> {
     pub(crate) fn computed_field(&mut self, relation: &Relation<'a>, name: &str) -> Result<Expr> {
         let catalog: &'a Catalog = self.catalog;
         let found = relation.table.and_then(|table| {
-            catalog.find_functions(&relation.schema, name).find(|function| function.row == Some(table.id))
+            let mut named = catalog.find_functions(&relation.schema, name);
+            Some((table, named.find(|function| function.row == Some(table.id))?))
         });
-        let Some((function, Returns::Scalar(ty))) = found.map(|function| (function, &function.returns))
+        let Some((table, function, Returns::Scalar(ty))) =
+            found.map(|(table, function)| (table, function, &function.returns))
         else {
             return Err(error::column_not_found(&relation.name, name));
         };
         self.require_execute(function)?;
-        let body = self.body_of_row(function, relation);
+        let Some(body) = function.inlined() else {
+            let row = native::whole_row(table, relation);
+            return Ok(native::value_of_row(function, row, ty.ty.clone()));
+        };
+        let body = self.body_of_row(body, relation);
         Ok(Expr::new(ExprKind::Scalar(Box::new(body)), ty.ty.clone()))
     }
 
@@ -54,10 +60,17 @@ impl<'a> Planner<'a> {
             Enforcement::Role => Rights::Invoker,
         };
         let again_from = FromItem::Table(TableSource { source, table: table.id, rights, visible: None });
-        let body = self.body_of_row(function, &again);
         let columns_of =
             |relation: &Relation<'a>| key.columns.iter().map(|column| relation.expr(*column)).collect();
         let (origin_key, target_key) = (columns_of(origin), columns_of(&again));
+        let Some(body) = function.inlined() else {
+            let derived = self.sources.fresh();
+            let row = native::whole_row(table, &again);
+            let rows = native::source_of_row(catalog, function, derived, row);
+            let (from, relation) = (vec![again_from, rows], relation_of(catalog.table(target), derived));
+            return Ok(Linked { from, relation, on: Expr::truth(true), origin_key, target_key });
+        };
+        let body = self.body_of_row(body, &again);
         let shown = relation_of(catalog.table(target), source);
         let (from, relation, on) = if is_flat(&body) {
             flattened(again_from, body, shown)
@@ -69,8 +82,8 @@ impl<'a> Planner<'a> {
         Ok(Linked { from, relation, on, origin_key, target_key })
     }
 
-    fn body_of_row(&mut self, function: &Function, row: &Relation<'a>) -> Select {
-        let mut body = function.body.clone();
+    fn body_of_row(&mut self, body: &Select, row: &Relation<'a>) -> Select {
+        let mut body = body.clone();
         body.renumber(&mut self.sources);
         body.replace_source(SourceId::ROW, |column, _| row.expr(column));
         body

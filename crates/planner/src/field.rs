@@ -5,6 +5,7 @@ use mainstay_expr::{ColumnType, Expr, ExprKind, Func, Modifier, Type, Value};
 use mainstay_query::{Field, JsonStep};
 
 use crate::Planner;
+use crate::native::is_native;
 use crate::relation::Relation;
 
 impl<'a> Planner<'a> {
@@ -19,7 +20,15 @@ impl<'a> Planner<'a> {
 
     /// The type that a `::cast` names: built in, an enum or a domain, with `[]` for arrays.
     pub(crate) fn cast(&self, expr: Expr, name: &str) -> Result<Expr> {
-        let to = self.cast_type(name)?;
+        let to = match self.cast_type(name) {
+            Ok(to) if !is_native(&expr.ty) => to,
+            Ok(to) => {
+                let ty = to.ty.clone();
+                return Ok(Expr::new(ExprKind::Cast(Box::new(expr), to), ty));
+            }
+            Err(_) if self.is_existing() => return Ok(self.native_cast(expr, name)),
+            Err(problem) => return Err(problem),
+        };
         if to.ty == expr.ty && to.modifier == Modifier::None {
             return Ok(expr);
         }

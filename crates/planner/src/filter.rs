@@ -8,6 +8,7 @@ use mainstay_query::{Condition, Field, IsValue, Operator, SlotId};
 use crate::Planner;
 use crate::embed::Scope;
 use crate::error;
+use crate::native::is_native;
 
 impl<'a> Planner<'a> {
     /// All of the conditions.
@@ -65,10 +66,8 @@ impl<'a> Planner<'a> {
             (Operator::Contains, Some(slot)) => self.containment(left, Func::Contains, "@>", slot),
             (Operator::ContainedBy, Some(slot)) => self.containment(left, Func::ContainedBy, "<@", slot),
             (Operator::Overlaps, Some(slot)) => self.containment(left, Func::Overlaps, "&&", slot),
-            (Operator::Other { name, .. }, Some(_)) => {
-                Err(Problem::new("PGRST127", "Feature not implemented").with_details(format!(
-                    "The operator '{name}' needs types that this database does not have."
-                )))
+            (Operator::Other { name, modifier }, Some(slot)) => {
+                self.native_operator(left, name, modifier.as_deref(), slot)
             }
         }
     }
@@ -106,10 +105,10 @@ impl<'a> Planner<'a> {
         quantifier: Option<Quantifier>,
         slot: SlotId,
     ) -> Result<Expr> {
-        if !left.ty.is_text() {
+        if !left.ty.is_text() && !is_native(&left.ty) {
             return Err(error::operator_not_found(op.symbol(), &left.ty.to_string(), "unknown"));
         }
-        let value = Box::new(as_text(left));
+        let value = Box::new(if is_native(&left.ty) { left } else { as_text(left) });
         Ok(Expr::bool(match quantifier {
             None => {
                 let slot = self.type_slot(slot, SlotType::Value(Type::Text.into()));
@@ -128,8 +127,9 @@ impl<'a> Planner<'a> {
         }))
     }
 
-    fn containment(&mut self, left: Expr, func: Func, symbol: &str, slot: SlotId) -> Result<Expr> {
+    fn containment(&mut self, left: Expr, func: Func, symbol: &'static str, slot: SlotId) -> Result<Expr> {
         let fits = match left.ty {
+            Type::Native(_) => return Ok(self.same_typed(left, symbol, slot)),
             Type::Array(_) => true,
             Type::Jsonb => func != Func::Overlaps,
             _ => false,
@@ -150,7 +150,7 @@ fn is_value(left: Expr, is: IsValue) -> Result<Expr> {
         IsValue::False => Truth::False,
         IsValue::Unknown => Truth::Unknown,
     };
-    if left.ty != Type::Bool {
+    if left.ty != Type::Bool && !is_native(&left.ty) {
         let word = match truth {
             Truth::True => "TRUE",
             Truth::False => "FALSE",

@@ -14,6 +14,7 @@ mod field;
 mod filter;
 mod join;
 mod level;
+mod native;
 mod relation;
 mod returning;
 mod rights;

@@ -53,7 +53,7 @@ impl<'a> Planner<'a> {
     pub(crate) fn open(&mut self, table: &'a Table) -> Result<(FromItem, Relation<'a>)> {
         let source = self.sources.fresh();
         let from = match &table.kind {
-            TableKind::Base => FromItem::Table(TableSource {
+            TableKind::Base | TableKind::Native(_) => FromItem::Table(TableSource {
                 source,
                 table: table.id,
                 rights: Rights::Invoker,

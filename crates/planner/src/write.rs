@@ -228,7 +228,7 @@ impl<'a> Planner<'a> {
                     return Err(Problem::new("42703", format!("column \"{name}\" does not exist")));
                 }
                 let key = payload_columns(written, names)?;
-                if !is_key(base, &key) {
+                if !self.is_existing() && !is_key(base, &key) {
                     return Err(Problem::new(
                         "42P10",
                         "there is no unique or exclusion constraint matching the ON CONFLICT specification",
@@ -396,6 +396,7 @@ fn new_column(
             }
             Otherwise::Identity
         }
+        ColumnDefault::Native(_) => Otherwise::Native,
         ColumnDefault::Generated(_) => {
             return match cell {
                 Some(_) => Err(refused(format!("Column \"{}\" is a generated column.", declared.name), None)),

@@ -79,7 +79,9 @@ impl Binder<'_> {
         let catalog = self.schema.catalog();
         let mut scope = row_of(catalog, id, source);
         let item = match &catalog.table(id).kind {
-            TableKind::Base => FromItem::Table(TableSource { source, table: id, rights, visible: None }),
+            TableKind::Base | TableKind::Native(_) => {
+                FromItem::Table(TableSource { source, table: id, rights, visible: None })
+            }
             TableKind::View(view) => {
                 self.calls.extend(catalog.calls.of(Caller::View(id)));
                 let mut select = Box::new(view.select.clone());

@@ -8,7 +8,7 @@ use sql::Span;
 use super::calls::UserCall;
 use super::query::{Output, derived};
 use super::{Bind, Binder, Bound, is_simple};
-use crate::{Caller, FunctionId, Returns};
+use crate::{Caller, Function, FunctionId, Returns};
 
 /// A function in FROM.
 pub(super) struct FunctionRows {
@@ -42,7 +42,8 @@ impl Binder<'_> {
                 return Err(self.unsupported(span, "a function that returns rows as a value is", &instead));
             }
         };
-        let body = function.body.clone();
+        let function = function.clone();
+        let body = self.inlined(&function, span)?;
         let arguments = call.arguments.clone();
         let body = self.instantiate(body, call);
         let value = if is_bare(&body) {
@@ -58,6 +59,17 @@ impl Binder<'_> {
             value.renumber(&mut self.ids);
         }
         Ok(Bound::typed(value, span))
+    }
+
+    /// A copy of a function's body. One that an existing database runs has none.
+    fn inlined(&mut self, function: &Function, span: Span) -> Bind<Select> {
+        match function.inlined() {
+            Some(body) => Ok(body.clone()),
+            None => {
+                let message = format!("the function \"{}\" runs in its own database only", function.name);
+                Err(self.error("unsupported", span, message))
+            }
+        }
     }
 
     fn ready(&mut self, function: FunctionId, span: Span) -> Bind<()> {
@@ -89,7 +101,9 @@ impl Binder<'_> {
                 catalog.table(*table).columns.iter().map(|column| column.name.clone()).collect(),
                 Some(*table),
             ),
-            Returns::Table(columns) => (columns.iter().map(|(name, _)| name.clone()).collect(), None),
+            Returns::Table(columns) | Returns::RowOf(columns) => {
+                (columns.iter().map(|(name, _)| name.clone()).collect(), None)
+            }
             Returns::Void => {
                 let message = format!("the function \"{}\" returns nothing to select from", function.name);
                 return Err(self.error("wrong-type", call.name.span, message));
@@ -99,7 +113,8 @@ impl Binder<'_> {
         let row = user.row.iter().flat_map(|row| row.columns.iter().map(|column| &column.expr));
         let lateral = row.chain(&user.arguments).any(|argument| self.sees_siblings(argument));
         let arguments = user.arguments.clone();
-        let mut select = self.instantiate(function.body, user);
+        let body = self.inlined(&function, call.name.span)?;
+        let mut select = self.instantiate(body, user);
         if function.strict && !arguments.is_empty() {
             select = derived(select, self.ids.fresh());
             select.filter = Some(Expr::all(arguments.iter().map(|argument| is_null(argument).negate())));

@@ -152,7 +152,7 @@ impl Binder<'_> {
             return Err(self.fail(diagnostic));
         };
         match &catalog.table(table).kind {
-            TableKind::Base => Ok(table),
+            TableKind::Base | TableKind::Native(_) => Ok(table),
             TableKind::View(_) => {
                 let message = format!("cannot insert into view \"{}\"", name.name.text);
                 let diagnostic = Diagnostic::error("not-a-table", name.span, message);

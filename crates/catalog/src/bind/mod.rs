@@ -358,7 +358,8 @@ pub(crate) fn sources_of(from: &FromItem, into: &mut Vec<SourceId>) {
         FromItem::Select { source, .. }
         | FromItem::Values { source, .. }
         | FromItem::Unnest { source, .. }
-        | FromItem::Series { source, .. } => into.push(*source),
+        | FromItem::Series { source, .. }
+        | FromItem::Function { source, .. } => into.push(*source),
         FromItem::Join { left, right, .. } => {
             sources_of(left, into);
             sources_of(right, into);

@@ -8,7 +8,7 @@ use sql::{Diagnostic, Span};
 
 use super::{Progress, Resolver, State};
 use crate::bind::{Bind, Binder, BoundQuery, Clause, NotReady, Parameters, find_relation, named_type};
-use crate::{Argument, Caller, Function, FunctionId, Returns, Volatility};
+use crate::{Argument, Caller, Function, FunctionBody, FunctionId, Returns, Volatility};
 
 /// The role that owns everything: what `current_user` is where the owner's rights apply.
 const OWNER: &str = "postgres";
@@ -39,7 +39,7 @@ impl<'t> Resolver<'t> {
             arguments,
             row,
             returns,
-            body: Select::default(),
+            body: FunctionBody::Sql(Box::default()),
             volatility: match it.volatility {
                 sql::Volatility::Immutable => Volatility::Immutable,
                 sql::Volatility::Stable => Volatility::Stable,
@@ -124,7 +124,7 @@ impl<'t> Resolver<'t> {
         }
         // The default's place is held until the functions that it may call are declared.
         let default = it.default.as_ref().map(|_| Expr::literal(Value::Null, ty.ty.clone()));
-        Ok(Argument { name, ty, default, variadic })
+        Ok(Argument { name, ty, default, native_default: false, variadic })
     }
 
     /// The table or view whose row a type name means, unless it is a type of its own.
@@ -281,7 +281,7 @@ impl<'t> Resolver<'t> {
         } else {
             self.catalog.calls.note(Caller::Function(id), calls);
         }
-        self.catalog.functions[id.0 as usize].body = body;
+        self.catalog.functions[id.0 as usize].body = FunctionBody::Sql(Box::new(body));
         Ok(())
     }
 
@@ -293,7 +293,9 @@ impl<'t> Resolver<'t> {
             Returns::Row(table) | Returns::SetOfTable(table) => {
                 self.catalog.table(*table).columns.iter().map(|column| column.ty.clone()).collect()
             }
-            Returns::Table(columns) => columns.iter().map(|(_, ty)| ty.clone()).collect(),
+            Returns::Table(columns) | Returns::RowOf(columns) => {
+                columns.iter().map(|(_, ty)| ty.clone()).collect()
+            }
         })
     }
 }
@@ -311,7 +313,7 @@ fn declared_type(returns: &Returns, catalog: &crate::Catalog) -> String {
         Returns::Void => "void".to_owned(),
         Returns::Scalar(ty) | Returns::SetOfScalar(ty) => ty.ty.to_string(),
         Returns::Row(table) | Returns::SetOfTable(table) => catalog.table(*table).name.clone(),
-        Returns::Table(_) => "record".to_owned(),
+        Returns::Table(_) | Returns::RowOf(_) => "record".to_owned(),
     }
 }
 

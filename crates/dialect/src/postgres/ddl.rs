@@ -50,6 +50,7 @@ pub(super) fn column(catalog: &Catalog, table: &Table, column: &Column) -> Resul
                 sql = sql![sql, " DEFAULT ", expr];
             }
         }
+        ColumnDefault::Native(_) => return Err(super::render::unsupported("what an existing database has")),
         ColumnDefault::Identity(identity) => sql.push(identity_clause(identity)),
         ColumnDefault::Generated(expr) => {
             let expr = Renderer::of_row(catalog, table).expr(expr)?;

@@ -14,7 +14,7 @@ pub use migration::{create_role, migration};
 pub use native::{APPLIED, HOUSEHOLD, STORE};
 pub use render::{
     Restriction, advance_sequence, delete, draw, expression_select, insert, insert_checked, last_number,
-    select, select_rows, update,
+    select, select_as_text, select_rows, update,
 };
 pub use statement::{Bound, Input, Statement};
 

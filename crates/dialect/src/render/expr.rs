@@ -57,6 +57,7 @@ impl Renderer<'_> {
             ExprKind::Scalar(select) => self.scalar(select, &expr.ty),
             ExprKind::ArrayOf(select) => self.array_of(select, &expr.ty),
             ExprKind::InSelect(values, select) => self.in_select(values, select),
+            ExprKind::Native(_) => Err(self.dialect.unsupported("what an existing database knows")),
             ExprKind::Aggregate(aggregate) => self.dialect.aggregate(self, aggregate, &expr.ty),
         }
     }

@@ -67,6 +67,7 @@ impl<'c> Renderer<'c> {
             FromItem::Series { source, start, stop, step } => {
                 self.series(*source, [start, stop, step], clause)
             }
+            FromItem::Function { .. } => Err(self.dialect.unsupported("a function of an existing database")),
             FromItem::Join { kind, left, right, on } => self.join(*kind, left, right, on, clause),
         }
     }

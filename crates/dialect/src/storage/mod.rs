@@ -188,7 +188,8 @@ impl Storage {
             Type::Float4 => Self::Float4,
             Type::Float8 => Self::Float8,
             Type::Numeric => Self::Decimal,
-            Type::Text | Type::Varchar | Type::Enum(_) => Self::Text,
+            // A native type does not come here: whatever uses one is refused. Its values are text.
+            Type::Text | Type::Varchar | Type::Enum(_) | Type::Native(_) => Self::Text,
             Type::Bpchar => Self::Bpchar,
             Type::Uuid => Self::Uuid,
             Type::Date => Self::Date,

@@ -60,6 +60,12 @@ impl Evaluator<'_> {
                 let numbers = self.series(start, stop, step, scope)?;
                 single(source, numbers.into_iter().map(|number| vec![Value::Int(number)]).collect())
             }
+            FromItem::Function { call, .. } => {
+                return Err(Problem::internal(format!(
+                    "the database's function {} reached the evaluator",
+                    call.name
+                )));
+            }
             FromItem::Join { kind, left, right, on } => self.join(*kind, left, right, on, scope)?,
         })
     }
@@ -148,7 +154,8 @@ fn nothing(item: &FromItem) -> Sources {
         | FromItem::Select { source, .. }
         | FromItem::Values { source, .. }
         | FromItem::Unnest { source, .. }
-        | FromItem::Series { source, .. } => vec![(*source, None)],
+        | FromItem::Series { source, .. }
+        | FromItem::Function { source, .. } => vec![(*source, None)],
     }
 }
 
@@ -157,7 +164,10 @@ fn is_lateral(item: &FromItem) -> bool {
     match item {
         FromItem::Table(_) => false,
         FromItem::Select { lateral, .. } => *lateral,
-        FromItem::Values { .. } | FromItem::Unnest { .. } | FromItem::Series { .. } => true,
+        FromItem::Values { .. }
+        | FromItem::Unnest { .. }
+        | FromItem::Series { .. }
+        | FromItem::Function { .. } => true,
         FromItem::Join { left, right, .. } => is_lateral(left) || is_lateral(right),
     }
 }

@@ -142,6 +142,7 @@ impl<'a> Evaluator<'a> {
                 Ok(Value::Array(rows.into_iter().filter_map(|row| row.into_iter().next()).collect()))
             }
             ExprKind::InSelect(values, select) => self.in_select(values, select, scope),
+            ExprKind::Native(_) => Err(Problem::internal("what only a database knows reached the evaluator")),
             ExprKind::Aggregate(aggregate) => self.aggregate(aggregate, scope),
         }
     }

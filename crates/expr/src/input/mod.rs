@@ -8,10 +8,11 @@ pub(crate) mod json;
 pub(crate) mod scalar;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use mainstay_base::{Problem, Result};
 
-use crate::{ColumnType, Modifier, Session, Type, Value, Zone, cast};
+use crate::{ColumnType, Modifier, NativeKind, NativeType, Session, Type, Value, Zone, cast, output};
 
 pub(crate) use datetime::{parse_date, parse_time, parse_timestamp, parse_timestamptz};
 pub(crate) use fields::month_by_name;
@@ -75,6 +76,7 @@ pub fn parse_plain(ty: &Type, text: &str, context: &TimeContext) -> Result<Value
             Value::Text(text.to_owned())
         }
         Type::Array(element) => Value::Array(array::parse(element, text, context)?),
+        Type::Native(_) => Value::Text(text.to_owned()),
         Type::Void => Value::Null,
     })
 }
@@ -95,9 +97,43 @@ pub fn from_json(ty: &ColumnType, json: &str, context: &TimeContext) -> Result<V
         Type::Array(element) if !json.starts_with('"') => {
             array_from_json(element, ty.modifier, json, context)
         }
+        Type::Native(native) => from_json_native(native, json, context).map(Value::Text),
         _ if json.starts_with('"') => parse(ty, &unquote(json)?, context),
         _ => parse(ty, json, context),
     }
+}
+
+/// The text form that a JSON value has in a native type: an object is a row of a composite type, and whatever else is no string
+/// is left to the type itself.
+fn from_json_native(native: &NativeType, json: &str, context: &TimeContext) -> Result<String> {
+    match &native.kind {
+        _ if json.starts_with('"') => Ok(unquote(json)?.into_owned()),
+        NativeKind::Composite(attributes) if json.starts_with('{') => row(attributes, json, context),
+        _ => Ok(json.to_owned()),
+    }
+}
+
+/// A row's text form: `(1,"two words",)`. Attributes that the object lacks are NULL, keys that are no attribute mean nothing.
+fn row(attributes: &[(String, Type)], json: &str, context: &TimeContext) -> Result<String> {
+    let object: HashMap<Cow<'_, str>, &serde_json::value::RawValue> =
+        serde_json::from_str(json).map_err(|_| json::malformed())?;
+    let mut text = String::from("(");
+    for (position, (name, ty)) in attributes.iter().enumerate() {
+        if position > 0 {
+            text.push(',');
+        }
+        let Some(given) = object.get(name.as_str()) else { continue };
+        let value = from_json(&ty.clone().into(), given.get(), context)?;
+        if !value.is_null() {
+            text.push('"');
+            text.push_str(
+                &output::to_field(ty, &value, &context.zone).replace('\\', "\\\\").replace('"', "\"\""),
+            );
+            text.push('"');
+        }
+    }
+    text.push(')');
+    Ok(text)
 }
 
 fn array_from_json(element: &Type, modifier: Modifier, json: &str, context: &TimeContext) -> Result<Value> {

@@ -73,7 +73,7 @@ pub(crate) fn category(ty: &Type) -> Category {
         Type::Enum(_) => Category::Enum,
         Type::Array(_) => Category::Array,
         Type::Void => Category::Pseudo,
-        Type::Uuid | Type::Json | Type::Jsonb | Type::Bytea => Category::Other,
+        Type::Uuid | Type::Json | Type::Jsonb | Type::Bytea | Type::Native(_) => Category::Other,
     }
 }
 

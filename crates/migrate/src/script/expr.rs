@@ -96,6 +96,7 @@ pub(super) fn print(names: &Names<'_>, expr: &Expr) -> String {
         | ExprKind::Scalar(_)
         | ExprKind::ArrayOf(_)
         | ExprKind::InSelect(..)
+        | ExprKind::Native(_)
         | ExprKind::Aggregate(_) => "NULL /* a query */".to_owned(),
     }
 }

@@ -22,6 +22,7 @@ pub(super) fn column(table: &Table, column: &Column) -> String {
     let mut text = format!("{} {}", quote_name(&column.name), type_name(&column.ty));
     text += &match &column.default {
         ColumnDefault::None => String::new(),
+        ColumnDefault::Native(sql) => format!(" DEFAULT {sql}"),
         ColumnDefault::Expr(expr) => format!(" DEFAULT {}", print(&Names::of(table), expr)),
         ColumnDefault::Identity(identity) => sequence(identity),
         ColumnDefault::Generated(expr) => {
@@ -143,6 +144,7 @@ fn changed_default(column: &str, new: &Table, was: &ColumnDefault, declared: &Co
     let names = Names::of(new);
     changes.extend(match is {
         ColumnDefault::None => None,
+        ColumnDefault::Native(sql) => Some(format!("ALTER COLUMN {column} SET DEFAULT {sql}")),
         ColumnDefault::Expr(expr) => {
             Some(format!("ALTER COLUMN {column} SET DEFAULT {}", print(&names, expr)))
         }

@@ -1,7 +1,7 @@
 //! The paths: a table's verbs and the functions.
 
 use mainstay_catalog::{Argument, Command, Function, Returns, Table, Volatility};
-use mainstay_expr::Type;
+use mainstay_expr::{ColumnType, Type};
 use percent_encoding::utf8_percent_encode;
 use serde_json::{Value as Json, json};
 
@@ -112,7 +112,7 @@ fn takes_a_query(function: &Function) -> bool {
 }
 
 fn is_required(argument: &Argument) -> bool {
-    argument.default.is_none() && !argument.variadic
+    !argument.is_optional()
 }
 
 fn function_get(shown: &Shown<'_>, function: &Function) -> Json {
@@ -175,14 +175,16 @@ fn responses(shown: &Shown<'_>, function: &Function) -> Json {
         Returns::SetOfTable(table) if known(*table) => json!({"type": "array", "items": row(*table)}),
         Returns::Row(_) => json!({"type": "object"}),
         Returns::SetOfTable(_) => json!({"type": "array", "items": {"type": "object"}}),
-        Returns::Table(columns) => {
-            let properties =
-                columns.iter().map(|(name, ty)| (name.clone(), Json::Object(schemas::value(ty))));
-            json!({"type": "array", "items": {"type": "object", "properties": object(properties)}})
-        }
+        Returns::Table(columns) => json!({"type": "array", "items": row_of(columns)}),
+        Returns::RowOf(columns) => row_of(columns),
     };
     let content = json!({"application/json": {"schema": schema}});
     json!({"200": {"description": "What the function returns.", "content": content}, "default": problem()})
+}
+
+fn row_of(columns: &[(String, ColumnType)]) -> Json {
+    let properties = columns.iter().map(|(name, ty)| (name.clone(), Json::Object(schemas::value(ty))));
+    json!({"type": "object", "properties": object(properties)})
 }
 
 fn rows(table: &Table) -> Json {

@@ -69,6 +69,7 @@ impl Renderer<'_> {
                 let values = self.list(values)?;
                 sql!["((", values, ") IN (", self.nested(select)?, "))"]
             }
+            ExprKind::Native(native) => self.native(native)?,
             ExprKind::Aggregate(aggregate) => self.aggregate(aggregate)?,
         })
     }
@@ -127,7 +128,11 @@ impl Renderer<'_> {
     /// A text whose letters count, under the database's own collation.
     pub(super) fn lettered(&mut self, value: &Expr) -> Result<Sql> {
         let sql = self.expr(value)?;
-        Ok(if is_collated(&value.ty) { sql!["(", sql, " COLLATE \"default\")"] } else { sql })
+        Ok(if is_collated(&value.ty) && !self.is_existing() {
+            sql!["(", sql, " COLLATE \"default\")"]
+        } else {
+            sql
+        })
     }
 
     fn input(&self, input: &Supplied, ty: &Type) -> Result<Sql> {

@@ -65,6 +65,7 @@ impl Renderer<'_> {
                 self.sources.insert(*source, Source::Derived { may_fail: false });
                 Ok(sql!["LATERAL generate_series(", Sql::join(bounds, ", "), ") AS ", named(*source, 1)])
             }
+            FromItem::Function { source, call } => self.function(*source, call),
             FromItem::Join { kind, left, right, on } => self.join(*kind, left, right, on, manner, conditions),
         }
     }

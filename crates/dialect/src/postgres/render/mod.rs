@@ -6,6 +6,7 @@ mod aggregate;
 mod call;
 mod expr;
 mod from;
+mod native;
 mod select;
 mod types;
 mod write;
@@ -13,11 +14,12 @@ mod write;
 use std::collections::HashMap;
 
 use mainstay_base::{Problem, Result};
-use mainstay_catalog::{Catalog, Table};
+use mainstay_catalog::{Catalog, Source as Origin, Table, TableKind};
 use mainstay_expr::{ColumnRef, Expr, ExprKind, Func, Select, SourceId, TableId, Type};
 
 use super::{Sql, Statement};
 use crate::sql::sql;
+use types::is_json_sent;
 pub(super) use types::{column_type, type_name};
 pub(super) use write::sequence;
 pub use write::{
@@ -40,9 +42,40 @@ pub enum Restriction<'a> {
     Rows(SourceId),
 }
 
+/// How values of types that only the database knows are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Form {
+    /// As JSON, where that is more than the text as a string.
+    #[default]
+    Json,
+    /// As the type's text.
+    Text,
+}
+
 /// A select as a statement.
 pub fn select(catalog: &Catalog, select: &Select, restriction: Restriction<'_>) -> Result<Statement> {
-    let mut renderer = Renderer::new(catalog);
+    select_in(catalog, select, restriction, Form::Json)
+}
+
+/// The same select with its values as text, when that makes a difference.
+pub fn select_as_text(
+    catalog: &Catalog,
+    select: &Select,
+    restriction: Restriction<'_>,
+) -> Result<Option<Statement>> {
+    if !select.items.iter().any(|item| is_json_sent(&item.expr.ty)) {
+        return Ok(None);
+    }
+    select_in(catalog, select, restriction, Form::Text).map(Some)
+}
+
+fn select_in(
+    catalog: &Catalog,
+    select: &Select,
+    restriction: Restriction<'_>,
+    form: Form,
+) -> Result<Statement> {
+    let mut renderer = Renderer { form, ..Renderer::new(catalog) };
     let sql = renderer.root(select, restriction)?;
     Ok(Statement::new(sql, select.items.iter().map(|item| item.expr.ty.clone()).collect()))
 }
@@ -77,34 +110,35 @@ pub(super) struct Renderer<'c> {
     catalog: &'c Catalog,
     sources: HashMap<SourceId, Source<'c>>,
     asking: Asking,
+    form: Form,
 }
 
 impl<'c> Renderer<'c> {
     pub(super) fn new(catalog: &'c Catalog) -> Self {
-        Self { catalog, sources: HashMap::new(), asking: Asking::Parameters }
+        Self { catalog, sources: HashMap::new(), asking: Asking::Parameters, form: Form::Json }
     }
 
     /// For a table's checks, indexes, defaults and generated columns: [`SourceId::ROW`] is the row itself.
     pub(super) fn of_row(catalog: &'c Catalog, table: &'c Table) -> Self {
         let sources = HashMap::from([(SourceId::ROW, Source::Row(table))]);
-        Self { catalog, sources, asking: Asking::Database }
+        Self { catalog, sources, asking: Asking::Database, form: Form::Json }
     }
 
     /// For moving a table's rows: [`SourceId::ROW`] is a row of it under its alias.
     pub(super) fn of_old_row(catalog: &'c Catalog, table: &'c Table) -> Self {
         let sources = HashMap::from([(SourceId::ROW, Source::Table(table))]);
-        Self { catalog, sources, asking: Asking::Database }
+        Self { catalog, sources, asking: Asking::Database, form: Form::Json }
     }
 
     /// For a table's policies.
     pub(super) fn of_policy(catalog: &'c Catalog, table: &'c Table) -> Self {
         let sources = HashMap::from([(SourceId::ROW, Source::PolicyRow(table))]);
-        Self { catalog, sources, asking: Asking::Database }
+        Self { catalog, sources, asking: Asking::Database, form: Form::Json }
     }
 
     fn base_table(&self, id: TableId) -> Result<&'c Table> {
         let table = self.catalog.table(id);
-        if table.is_view() {
+        if matches!(table.kind, TableKind::View(_)) {
             return Err(Problem::internal(format!("view {} reached the engine as a table", table.name)));
         }
         Ok(table)
@@ -125,6 +159,11 @@ impl<'c> Renderer<'c> {
         })
     }
 
+    /// Whether the database has its own collations, which are to be left as they are.
+    fn is_existing(&self) -> bool {
+        self.catalog.source == Origin::Existing
+    }
+
     /// Whether an expression is a column of a base table, which has the collation "C" if it has any.
     fn is_base_column(&self, expr: &Expr) -> bool {
         matches!(&expr.kind, ExprKind::Column(column)
@@ -135,7 +174,8 @@ impl<'c> Renderer<'c> {
     fn ordered(&mut self, expr: &Expr) -> Result<Sql> {
         let sql = self.expr(expr)?;
         let is_lettered = matches!(expr.kind, ExprKind::Call(Func::Lower | Func::Upper | Func::Initcap, _));
-        let is_said = !is_collated(&expr.ty) || is_lettered || self.is_base_column(expr);
+        let is_said =
+            !is_collated(&expr.ty) || is_lettered || self.is_base_column(expr) || self.is_existing();
         Ok(if is_said { sql } else { sql!["(", sql, " COLLATE \"C\")"] })
     }
 }
@@ -157,6 +197,6 @@ fn alias(source: SourceId) -> Sql {
     Sql::numbered("s", u64::from(source.0))
 }
 
-fn unsupported(what: &str) -> Problem {
+pub(super) fn unsupported(what: &str) -> Problem {
     Problem::new("0A000", format!("{what} cannot be used on PostgreSQL"))
 }

@@ -4,16 +4,16 @@ use mainstay_base::{Problem, Result};
 use mainstay_expr::{Expr, ExprKind, Item, OrderBy, Select, SetOp, SourceId, Type};
 
 use super::expr::parameter;
-use super::types::type_name;
-use super::{Renderer, Restriction, Sql, alias, is_collated};
+use super::types::{is_json_sent, type_name};
+use super::{Form, Renderer, Restriction, Sql, alias, is_collated};
 use crate::postgres::{Bound, Input};
 use crate::sql::sql;
 
 /// How a select's items are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Items {
-    /// As a result: enumerated types as text.
-    Answer,
+    /// As a result, each in the form that it is sent in.
+    Answer(Form),
     /// As columns `c0`, `c1` … of a derived table.
     Named,
     /// As they are.
@@ -26,7 +26,7 @@ impl Renderer<'_> {
             Restriction::Keys(keys) if select.limit.is_some() || select.offset.is_some() => {
                 self.for_each_key(select, keys)
             }
-            _ => self.select_as(select, Items::Answer, restriction),
+            _ => self.select_as(select, Items::Answer(self.form), restriction),
         }
     }
 
@@ -159,7 +159,8 @@ impl Renderer<'_> {
         let names = Sql::join(names, ", ");
         let inner = self.select_as(select, Items::Named, Restriction::EachKey(keys))?;
         let list = select.items.iter().enumerate().map(|(position, item)| {
-            said(sql!["d.", Sql::numbered("c", position as u64)], &item.expr.ty, Items::Answer, position)
+            let column = sql!["d.", Sql::numbered("c", position as u64)];
+            said(column, &item.expr.ty, Items::Answer(self.form), position)
         });
         let list = Sql::join(list, ", ");
         let keys = key_arrays(keys);
@@ -242,7 +243,8 @@ fn said(value: Sql, ty: &Type, items: Items, position: usize) -> Sql {
     match items {
         Items::Plain => value,
         Items::Named => sql![value, " AS ", Sql::numbered("c", position as u64)],
-        Items::Answer => match super::types::sent_as(ty) {
+        Items::Answer(Form::Json) if is_json_sent(ty) => sql!["to_json(", value, ")::text"],
+        Items::Answer(_) => match super::types::sent_as(ty) {
             Some(text) => sql!["(", value, ")", text],
             None => value,
         },

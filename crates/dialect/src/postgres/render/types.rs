@@ -3,6 +3,7 @@
 use mainstay_expr::{ColumnType, Modifier, Type};
 
 use super::Sql;
+use super::native::qualified;
 use crate::sql::sql;
 
 /// A type without a modifier.
@@ -12,6 +13,7 @@ pub(crate) fn type_name(ty: &Type) -> Sql {
         Type::Enum(declared) => {
             sql![Sql::identifier(declared.schema.clone()), ".", Sql::identifier(declared.name.clone())]
         }
+        Type::Native(native) => qualified(&native.schema, &native.name),
         ty => Sql::from(word(ty)),
     }
 }
@@ -38,9 +40,19 @@ pub(crate) fn column_type(column: &ColumnType) -> Sql {
 /// databases.
 pub(super) fn sent_as(ty: &Type) -> Option<&'static str> {
     match ty {
-        Type::Enum(_) => Some("::text"),
+        Type::Enum(_) | Type::Native(_) => Some("::text"),
+        Type::Array(element) if matches!(**element, Type::Native(_)) => Some("::text"),
         Type::Array(element) if matches!(**element, Type::Enum(_)) => Some("::text[]"),
         _ => None,
+    }
+}
+
+/// Whether an answer holds what `to_json` makes of a value, because that is more than its text as a string.
+pub(super) fn is_json_sent(ty: &Type) -> bool {
+    match ty {
+        Type::Native(native) => native.has_json,
+        Type::Array(element) => matches!(**element, Type::Native(_)),
+        _ => false,
     }
 }
 
@@ -65,6 +77,6 @@ fn word(ty: &Type) -> &'static str {
         Type::Jsonb => "jsonb",
         Type::Bytea => "bytea",
         // nothing is what NULL of text is
-        Type::Text | Type::Void | Type::Enum(_) | Type::Array(_) => "text",
+        Type::Text | Type::Void | Type::Enum(_) | Type::Array(_) | Type::Native(_) => "text",
     }
 }

@@ -1,0 +1,92 @@
+//! What only an existing database knows itself: types, operators and functions that a catalog found there.
+//!
+//! The engine that the catalog came from says them by name; every other engine, and the evaluator, refuses them. Values of such
+//! a type are their text form ([`Value::Text`](crate::Value::Text)), which the database reads by a cast.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Expr, Type};
+
+/// A type of an existing database.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct NativeType {
+    /// Its schema; empty where the database is to look the name up.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// What is known of it.
+    pub kind: NativeKind,
+    /// Whether `to_json` gives more than its text as a string: composites, and types with a cast to json.
+    pub has_json: bool,
+}
+
+/// What is known of a native type.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub enum NativeKind {
+    /// Nothing but its text form.
+    Plain,
+    /// A row: its attributes in order. JSON objects become rows by them.
+    Composite(Vec<(String, Type)>),
+    /// `tsvector`: full-text operators need no conversion.
+    TextSearch,
+}
+
+impl NativeType {
+    /// A type without attributes.
+    pub fn plain(schema: impl Into<String>, name: impl Into<String>, has_json: bool) -> Type {
+        Type::Native(Arc::new(Self {
+            schema: schema.into(),
+            name: name.into(),
+            kind: NativeKind::Plain,
+            has_json,
+        }))
+    }
+}
+
+/// As PostgreSQL's messages call it: with its schema unless everybody finds it.
+impl fmt::Display for NativeType {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.schema.as_str() {
+            "" | "pg_catalog" | "public" => out.write_str(&self.name),
+            schema => write!(out, "{schema}.{}", self.name),
+        }
+    }
+}
+
+/// A use of a native operator, function or type.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Native {
+    /// Which.
+    pub op: NativeOp,
+    /// What it is applied to.
+    pub args: Vec<Expr>,
+}
+
+/// The native things that expressions use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NativeOp {
+    /// `left op right`, as the database resolves it.
+    Operator(&'static str),
+    /// A function of the database by its schema and name.
+    Function(String, String),
+    /// A row of these values, of a composite type: `ROW(…)::schema.name`.
+    Row(String, String),
+}
+
+/// A function of the database as a source of rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NativeCall {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// The names of its arguments, where they are given by name.
+    pub names: Vec<Option<String>>,
+    /// The arguments that are given.
+    pub args: Vec<Expr>,
+    /// Whether the last one is the array of a VARIADIC argument.
+    pub variadic: bool,
+    /// How many columns it yields; `None` for rows of no declared type, which are one value each.
+    pub columns: Option<u32>,
+}
