@@ -16,7 +16,7 @@ fn function<'c>(catalog: &'c Catalog, name: &str) -> &'c Function {
 }
 
 fn body(catalog: &Catalog, name: &str) -> String {
-    show_select(catalog, &function(catalog, name).body)
+    show_select(catalog, function(catalog, name).inlined().unwrap())
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn views_have_typed_columns_and_keys() {
     assert_eq!(titles.foreign_keys[0].columns, [2]);
     let updatable = |name: &str| match &table(&catalog, name).kind {
         TableKind::View(view) => view.updatable.clone(),
-        TableKind::Base => None,
+        TableKind::Base | TableKind::Native(_) => None,
     };
     let people = table(&catalog, "people").id;
     assert_eq!(updatable("plain"), Some((people, vec![Some(1), Some(0), None])));

@@ -14,6 +14,7 @@ fn columns(table: &Table) -> Vec<String> {
         let not_null = if column.not_null { " not null" } else { "" };
         let default = match &column.default {
             ColumnDefault::None => String::new(),
+            ColumnDefault::Native(sql) => format!(" = {sql}"),
             ColumnDefault::Expr(expr) => format!(" = {}", show(expr)),
             ColumnDefault::Generated(expr) => format!(" := {}", show(expr)),
             ColumnDefault::Identity(identity) => {

@@ -91,7 +91,7 @@ fn check_views(database: &Database, wrong: &mut Vec<String>) {
 /// Calls every function without arguments of its own choice: NULL for each.
 fn check_functions(database: &Database, wrong: &mut Vec<String>) {
     for function in database.catalog.functions.iter().filter(|function| function.row.is_none()) {
-        let mut body = function.body.clone();
+        let mut body = function.inlined().unwrap().clone();
         let types: Vec<Type> = function.arguments.iter().map(|argument| argument.ty.ty.clone()).collect();
         let arguments: Vec<Expr> = (0..).zip(types).map(|(slot, ty)| Expr::slot(slot, ty)).collect();
         body.replace_arguments(&arguments);
@@ -193,7 +193,7 @@ fn the_shop_is_said_in_full() {
         }
     }
     for function in &catalog.functions {
-        let mut body = function.body.clone();
+        let mut body = function.inlined().unwrap().clone();
         let types = function.arguments.iter().map(|argument| argument.ty.ty.clone());
         body.replace_arguments(&(0..).zip(types).map(|(slot, ty)| Expr::slot(slot, ty)).collect::<Vec<_>>());
         if function.row.is_none() {

@@ -7,6 +7,7 @@ use mainstay_engine::NewValue;
 use mainstay_expr::{Session, Type, Value, Zone, output};
 use tokio_postgres::types::{Format, IsNull, ToSql, to_sql_checked};
 
+use crate::output::push_quoted;
 use crate::render::Query;
 
 /// Where the values of one execution are found.
@@ -15,6 +16,8 @@ pub(crate) struct Values<'v> {
     pub slots: &'v [Value],
     pub session: &'v Session,
     pub new: Option<NewRow<'v>>,
+    /// All of the new rows, for statements that write them at once.
+    pub all: Option<AllRows<'v>>,
     /// The columns of the keys of all parents, each an array in PostgreSQL's text form.
     pub keys: &'v [String],
     /// The places of the rows in question, in the same form.
@@ -24,7 +27,34 @@ pub(crate) struct Values<'v> {
 impl<'v> Values<'v> {
     /// The values of a request alone.
     pub fn of(slots: &'v [Value], session: &'v Session) -> Self {
-        Self { slots, session, new: None, keys: &[], rows: "{}" }
+        Self { slots, session, new: None, all: None, keys: &[], rows: "{}" }
+    }
+}
+
+/// Rows that are about to be written, all with values in the same columns.
+#[derive(Clone, Copy)]
+pub(crate) struct AllRows<'v> {
+    pub rows: &'v [Vec<NewValue>],
+    /// Where each of the table's columns stands in a row.
+    pub positions: &'v [Option<u32>],
+}
+
+impl AllRows<'_> {
+    /// The values of a column as an array of their texts.
+    fn parameter(&self, column: u32, ty: &Type) -> Result<Parameter> {
+        let mut array = String::from("{");
+        for (number, values) in self.rows.iter().enumerate() {
+            if number > 0 {
+                array.push(',');
+            }
+            let row = NewRow { values, drawn: &[], positions: self.positions };
+            match row.parameter(column, ty)?.0 {
+                Some(text) => push_quoted(&mut array, &text),
+                None => array.push_str("NULL"),
+            }
+        }
+        array.push('}');
+        Ok(Parameter::text(&array))
     }
 }
 
@@ -77,6 +107,12 @@ impl Parameter {
         Self(Some(text))
     }
 
+    /// Texts as one array.
+    pub fn texts(texts: &[String]) -> Self {
+        let values = Value::Array(texts.iter().map(|text| Value::Text(text.clone())).collect());
+        Self::of(&Type::Text.array(), &values)
+    }
+
     /// A text.
     pub fn text(text: &str) -> Self {
         Self(Some(text.as_bytes().to_vec()))
@@ -118,6 +154,7 @@ fn parameter(input: &Input, values: &Values<'_>) -> Result<Parameter> {
     let missing = || Problem::internal(format!("a statement wants {:?}, which there is not", input.value));
     Ok(match &input.value {
         Bound::Slot(slot) => Parameter::of(&input.ty, values.slots.get(*slot as usize).ok_or_else(missing)?),
+        Bound::All(column) => values.all.ok_or_else(missing)?.parameter(*column, &input.ty)?,
         Bound::New(column) => values.new.ok_or_else(missing)?.parameter(*column, &input.ty)?,
         Bound::Session(wanted) => Parameter::of(&input.ty, &values.session.value(wanted)?),
         Bound::Keys(column) => Parameter::text(values.keys.get(*column as usize).ok_or_else(missing)?),

@@ -209,6 +209,13 @@ impl Connection {
         rows.iter().map(|row| (0..row.len()).map(|column| row.try_get(column)).collect()).collect()
     }
 
+    /// Runs a statement that returns nothing; says how many rows it touched.
+    pub async fn execute(&self, query: &Query, values: &Values<'_>) -> std::result::Result<u64, Failed> {
+        let parameters = parameters(query, values)?;
+        let statement = self.statement(query).await?;
+        Ok(self.client.execute_raw(&statement, parameters).await?)
+    }
+
     /// Runs a query whose rows are few.
     pub async fn all(
         &self,

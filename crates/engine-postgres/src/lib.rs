@@ -6,7 +6,9 @@
 
 mod bind;
 mod connection;
+mod direct;
 mod errors;
+mod introspect;
 mod load;
 mod migrate;
 mod options;
@@ -67,6 +69,17 @@ impl Postgres {
             changes: broadcast::Sender::new(options.changes_queue_max),
             options,
         })
+    }
+
+    /// The catalog of the database as it is: all of its relations, and the functions of the schemas that are exposed.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn introspect(&self, schemas: &[String]) -> Result<Arc<Catalog>> {
+        let lease = self.pool.lease().await?;
+        let catalog = introspect::run(lease.connection()?, schemas).await?;
+        lease.finish();
+        Ok(catalog)
     }
 
     async fn read(&self, plan: &RenderedPlan, read: &RenderedRead, job: &Job) -> Result<Answer> {

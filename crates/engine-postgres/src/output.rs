@@ -262,6 +262,11 @@ pub(crate) fn place(raw: &[u8]) -> Result<String> {
 /// Appends an element to an array in text form, which [`finish_array`] ends.
 pub(crate) fn push_element(array: &mut String, text: &[u8]) {
     array.push(if array.is_empty() { '{' } else { ',' });
+    push_quoted(array, text);
+}
+
+/// Appends a text in an array's quotes.
+pub(crate) fn push_quoted(array: &mut String, text: &[u8]) {
     array.push('"');
     for character in String::from_utf8_lossy(text).chars() {
         if matches!(character, '"' | '\\') {

@@ -37,34 +37,62 @@ pub(crate) async fn tree(
     bytes_max: usize,
 ) -> std::result::Result<(Vec<u8>, u64), Failed> {
     let mut levels = Levels::new(&tree.shape, output, bytes_max);
+    let level = &tree.levels[0];
+    root(connection, level.query_for(output.format), level, values, &mut levels).await?;
+    below(connection, tree, values, output, &mut levels).await?;
+    let rows = levels.root_rows();
+    Ok((levels.finish()?, rows))
+}
+
+/// Reads rows of the root by a statement that yields its items.
+pub(crate) async fn root(
+    connection: &Connection,
+    query: &Query,
+    level: &RenderedLevel,
+    values: &Values<'_>,
+    levels: &mut Levels<'_>,
+) -> std::result::Result<(), Failed> {
     let zone = zone(values.session)?;
-    for (number, level) in tree.levels.iter().enumerate() {
-        let (keys, mut writer) = levels.level(number);
-        if keys.is_some_and(Keys::is_empty) {
+    let (_, mut writer) = levels.level(0);
+    let rows = connection.rows(query, values).await?;
+    let mut rows = std::pin::pin!(rows);
+    while let Some(row) = rows.try_next().await? {
+        writer.begin_root();
+        write_row(&mut writer, level, &row, &zone)?;
+    }
+    Ok(())
+}
+
+/// Reads the levels below a root whose rows are there.
+pub(crate) async fn below(
+    connection: &Connection,
+    tree: &RenderedTree,
+    values: &Values<'_>,
+    output: Output,
+    levels: &mut Levels<'_>,
+) -> std::result::Result<(), Failed> {
+    let zone = zone(values.session)?;
+    for (number, level) in tree.levels.iter().enumerate().skip(1) {
+        let (Some(keys), mut writer) = levels.level(number) else { continue };
+        if keys.is_empty() {
             continue;
         }
-        let arrays = keys.map(|keys| arrays(keys, level.key_items.len())).unwrap_or_default();
+        let arrays = arrays(keys, level.key_items.len());
         let values = Values { keys: &arrays, ..*values };
         let rows = connection.rows(level.query_for(output.format), &values).await?;
         let mut rows = std::pin::pin!(rows);
         let mut key = Vec::new();
         while let Some(row) = rows.try_next().await? {
-            match keys {
-                None => writer.begin_root(),
-                Some(keys) => {
-                    key.clear();
-                    if !push_keys(&level.query, &row, &level.key_items, &mut key)? {
-                        continue;
-                    }
-                    let Some(number) = keys.find(&key) else { continue };
-                    writer.begin(number);
-                }
+            key.clear();
+            if !push_keys(&level.query, &row, &level.key_items, &mut key)? {
+                continue;
             }
+            let Some(number) = keys.find(&key) else { continue };
+            writer.begin(number);
             write_row(&mut writer, level, &row, &zone)?;
         }
     }
-    let rows = levels.root_rows();
-    Ok((levels.finish()?, rows))
+    Ok(())
 }
 
 /// Hands over the rows of a read without embeds as they are read, for as long as they are taken.

@@ -1,16 +1,18 @@
 //! Plans as statements: everything that can be worked out without a database and without a request's values.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::direct::Direct;
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, Table};
 use mainstay_dialect::postgres::{self, Input, Restriction, Statement, identity_sequence};
 use mainstay_engine::{Expect, Format, Job, Page, Shape, join_to_one};
 use mainstay_expr::{CompareOp, Expr, ExprKind, Input as ExprInput, SourceId, TableId, Tree, Type};
 use mainstay_plan::{
-    Action, Child, Conflict, ConflictAction, DeletePlan, InsertPlan, NewColumn, Node, Plan, ReadPlan,
-    ResultKind, Returning, RowCheck, TransactionMode, UpdatePlan,
+    Action, Child, Conflict, ConflictAction, DeletePlan, Enforcement, InsertPlan, NewColumn, Node, Plan,
+    ReadPlan, ResultKind, Returning, RowCheck, TransactionMode, UpdatePlan,
 };
 
 /// A plan as this engine runs it.
@@ -25,6 +27,25 @@ pub(crate) enum RenderedAction {
     Insert(RenderedInsert),
     Update(RenderedUpdate),
     Delete(RenderedDelete),
+    /// A write that the database keeps the rules of.
+    Direct(Box<Direct>),
+}
+
+/// A statement of a plan, or one that was made for a job.
+pub(crate) enum QueryOf<'p> {
+    Plan(&'p Query),
+    Job(Arc<Query>),
+}
+
+impl Deref for QueryOf<'_> {
+    type Target = Query;
+
+    fn deref(&self) -> &Query {
+        match self {
+            Self::Plan(query) => query,
+            Self::Job(query) => query,
+        }
+    }
 }
 
 /// A statement, what it wants and what it yields.
@@ -144,7 +165,12 @@ impl RenderedPlan {
     }
 
     pub fn new(catalog: &Arc<Catalog>, plan: &Plan) -> Result<Self> {
+        let by_role = plan.transaction.enforcement == Enforcement::Role;
+        let direct = |direct: Result<Direct>| direct.map(|direct| RenderedAction::Direct(Box::new(direct)));
         let action = match &plan.action {
+            Action::Insert(insert) if by_role => direct(Direct::insert(catalog, insert))?,
+            Action::Update(update) if by_role => direct(Direct::update(catalog, update))?,
+            Action::Delete(delete) if by_role => direct(Direct::delete(catalog, delete))?,
             Action::Read(read) => RenderedAction::Read(RenderedRead::new(catalog, read)?),
             Action::Insert(insert) => RenderedAction::Insert(RenderedInsert::new(catalog, insert)?),
             Action::Update(update) => RenderedAction::Update(RenderedUpdate::new(catalog, update)?),
@@ -154,21 +180,27 @@ impl RenderedPlan {
     }
 
     /// The statements that it is known to run, as far as they can be sent before the answers of others.
-    pub fn queries(&self) -> Vec<&Query> {
-        match &self.action {
+    ///
+    /// # Errors
+    /// What cannot be said on PostgreSQL.
+    pub fn queries(&self, job: &Job) -> Result<Vec<QueryOf<'_>>> {
+        Ok(match &self.action {
             RenderedAction::Read(read) => {
-                let levels = read.tree.levels.iter().map(|level| &level.query);
-                levels.chain(read.total.as_ref().map(|total| &total.count)).collect()
+                let levels = read.tree.levels.iter().map(|level| level.query_for(job.output.format));
+                let total = read.total.as_ref().map(|total| &total.count);
+                levels.chain(total).map(QueryOf::Plan).collect()
             }
+            RenderedAction::Direct(direct) => direct.queries(&self.catalog, job)?,
             // They prepare what they need.
             RenderedAction::Insert(_) | RenderedAction::Update(_) | RenderedAction::Delete(_) => Vec::new(),
-        }
+        })
     }
 
-    /// Whether one statement does all of it, whatever the values are.
-    pub fn is_single(&self) -> bool {
+    /// Whether one statement does all of it.
+    pub fn is_single(&self, job: &Job) -> bool {
         match &self.action {
             RenderedAction::Read(read) => read.is_one_statement(),
+            RenderedAction::Direct(direct) => direct.is_single(job),
             RenderedAction::Insert(_) | RenderedAction::Update(_) | RenderedAction::Delete(_) => false,
         }
     }
@@ -180,6 +212,7 @@ impl RenderedPlan {
             RenderedAction::Insert(insert) => insert.returning.is_some(),
             RenderedAction::Update(update) => update.returning.is_some(),
             RenderedAction::Delete(delete) => delete.returning.is_some(),
+            RenderedAction::Direct(direct) => direct.answers_with_rows(),
         }
     }
 }
@@ -234,6 +267,14 @@ impl RenderedTree {
             RenderedLevel { query, text, key_items: Vec::new(), branches: Vec::new() },
         )?;
         Ok(Self { shape: Shape::new(&root, result), levels })
+    }
+
+    /// A tree whose root is read by a statement of another kind; the items are those of `root`.
+    pub fn below(catalog: &Catalog, query: Query, root: &Node, result: ResultKind) -> Result<Self> {
+        let mut levels = Vec::new();
+        let level = RenderedLevel { query, text: None, key_items: Vec::new(), branches: Vec::new() };
+        add_level(catalog, &mut levels, root, level)?;
+        Ok(Self { shape: Shape::new(root, result), levels })
     }
 
     /// What a write reads back of the rows in question.

@@ -98,7 +98,7 @@ impl<'s> Scope<'s> {
             }
             set("role", session.role.name());
         }
-        let begin = begin(isolation(plan, role), mode.read_only);
+        let begin = begin(isolation(plan, job, role), mode.read_only);
         Self { manners, begin, settings, mode }
     }
 
@@ -148,7 +148,14 @@ impl<'s> Scope<'s> {
         plan: &RenderedPlan,
         job: &Job,
     ) -> std::result::Result<Done<Answer>, Error> {
-        let is_known = self.statements().chain(plan.queries()).all(|query| connection.knows(query));
+        let queries = match plan.queries(job) {
+            Ok(queries) => queries,
+            Err(problem) => return Ok(Err(problem.into())),
+        };
+        let is_known = self
+            .statements()
+            .chain(queries.iter().map(|query| &**query))
+            .all(|query| connection.knows(query));
         if is_known && ends_without_a_look(plan, job) {
             return self.run_at_once(connection, plan, job).await;
         }
@@ -184,8 +191,8 @@ impl<'s> Scope<'s> {
         job: &Job,
     ) -> Done<Answer> {
         self.prepare(connection).await?;
-        for query in plan.queries() {
-            connection.learn(query).await?;
+        for query in plan.queries(job)? {
+            connection.learn(&query).await?;
         }
         write::run(connection, plan, job, self.manners.bytes_max).await
     }
@@ -256,13 +263,13 @@ impl Manners {
 /// Whether a job's transaction may end before its answer is known: it only reads, or it writes with one statement, answers with no
 /// rows, and nothing is expected of it.
 fn ends_without_a_look(plan: &RenderedPlan, job: &Job) -> bool {
-    plan.is_single()
+    plan.is_single(job)
         && (plan.transaction.read_only
             || (!plan.answers_with_rows() && job.expect == Expect::default() && !job.rollback))
 }
 
 /// Several statements that read must see one state of the database.
-fn isolation(plan: &RenderedPlan, role: Option<&RoleSettings>) -> Isolation {
+fn isolation(plan: &RenderedPlan, job: &Job, role: Option<&RoleSettings>) -> Isolation {
     let mode = &plan.transaction;
     let of_function = mode
         .settings
@@ -270,7 +277,7 @@ fn isolation(plan: &RenderedPlan, role: Option<&RoleSettings>) -> Isolation {
         .find(|(name, _)| Isolation::is_said_by(name))
         .map(|(_, level)| Isolation::named(level));
     let asked = of_function.or_else(|| role.map(|role| role.isolation)).unwrap_or_default();
-    match mode.read_only && !plan.is_single() {
+    match mode.read_only && !plan.is_single(job) {
         true => asked.max(Isolation::RepeatableRead),
         false => asked,
     }

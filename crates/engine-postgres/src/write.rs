@@ -14,11 +14,11 @@ use tokio_postgres::Row;
 use crate::bind::{NewRow, Values};
 use crate::connection::{Connection, Failed};
 use crate::output::{finish_array, place, push_element, push_value_key, raw};
-use crate::read;
 use crate::render::{
     Alone, Checks, Query, RenderedAction, RenderedConflict, RenderedDelete, RenderedInsert, RenderedPlan,
     RenderedTree, RenderedUpdate, RowUpdate,
 };
+use crate::{direct, read};
 
 type Done<T> = std::result::Result<T, Failed>;
 
@@ -40,6 +40,9 @@ pub(crate) async fn run(
         RenderedAction::Insert(insert) => run.insert(insert).await?,
         RenderedAction::Update(update) => run.update(update).await?,
         RenderedAction::Delete(delete) => run.delete(delete).await?,
+        RenderedAction::Direct(direct) => {
+            direct::run(connection, direct, &plan.catalog, job, bytes_max).await?
+        }
     };
     job.expect.check(answer.rows, answer.affected)?;
     Ok(answer)

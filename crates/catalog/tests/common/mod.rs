@@ -40,7 +40,7 @@ pub fn table<'c>(catalog: &'c Catalog, name: &str) -> &'c Table {
 pub fn view(catalog: &Catalog, name: &str) -> String {
     match &table(catalog, name).kind {
         TableKind::View(view) => show_select(catalog, &view.select),
-        TableKind::Base => panic!("{name} is no view"),
+        TableKind::Base | TableKind::Native(_) => panic!("{name} is no view"),
     }
 }
 

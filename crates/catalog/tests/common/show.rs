@@ -67,6 +67,7 @@ pub fn show(expr: &Expr) -> String {
         ExprKind::InSelect(values, select) => {
             format!("(({}) in ({}))", list(values, ", "), select_text(select))
         }
+        ExprKind::Native(native) => format!("{:?}({})", native.op, list(&native.args, ", ")),
         ExprKind::Aggregate(aggregate) => {
             let distinct = if aggregate.distinct { "distinct " } else { "" };
             let order = order_text(&aggregate.order_by);
@@ -142,6 +143,9 @@ fn from_text(item: &FromItem) -> String {
         FromItem::Unnest { source: own, array } => format!("unnest({}) {}", show(array), source(*own)),
         FromItem::Series { source: own, start, stop, step } => {
             format!("series({}, {}, {}) {}", show(start), show(stop), show(step), source(*own))
+        }
+        FromItem::Function { source: own, call } => {
+            format!("{}({}) {}", call.name, list(&call.args, ", "), source(*own))
         }
         FromItem::Join { kind, left, right, on } => {
             let word = match kind {

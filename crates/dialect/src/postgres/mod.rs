@@ -13,8 +13,9 @@ pub use ddl::{Deferral, check_name, defer_foreign_keys, identity_sequence};
 pub use migration::{create_role, migration};
 pub use native::{APPLIED, HOUSEHOLD, STORE};
 pub use render::{
-    Restriction, advance_sequence, delete, draw, expression_select, insert, insert_checked, last_number,
-    select, select_as_text, select_rows, update,
+    DirectInsert, DirectUpdate, Form, INSERTED, Restriction, advance_sequence, delete, direct_delete, draw,
+    expression_select, insert, insert_checked, knows_default, last_number, select, select_as_text,
+    select_rows, update,
 };
 pub use statement::{Bound, Input, Statement};
 

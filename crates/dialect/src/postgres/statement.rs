@@ -32,6 +32,8 @@ pub enum Bound {
     Slot(u32),
     /// The value of the new row's n-th column.
     New(u32),
+    /// The values of the n-th column of all new rows, as an array of texts.
+    All(u32),
     /// A value of the session.
     Session(SessionValue),
     /// The n-th columns of the keys of all parents, as an array.

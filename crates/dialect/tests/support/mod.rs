@@ -209,7 +209,7 @@ impl Database {
                 let count = self.rows.borrow()[table.id.0 as usize].len() as i64;
                 Value::Int(identity.start + count * identity.increment)
             }
-            ColumnDefault::None | ColumnDefault::Generated(_) => Value::Null,
+            ColumnDefault::None | ColumnDefault::Generated(_) | ColumnDefault::Native(_) => Value::Null,
         }
     }
 

@@ -389,6 +389,7 @@ fn declared(item: &FromItem, sources: &mut Vec<SourceId>) {
         | FromItem::Select { source, .. }
         | FromItem::Values { source, .. }
         | FromItem::Unnest { source, .. }
-        | FromItem::Series { source, .. } => sources.push(*source),
+        | FromItem::Series { source, .. }
+        | FromItem::Function { source, .. } => sources.push(*source),
     }
 }

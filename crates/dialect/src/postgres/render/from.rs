@@ -73,6 +73,9 @@ impl Renderer<'_> {
     fn table(&mut self, source: &TableSource, manner: Manner, conditions: &mut Vec<Sql>) -> Result<Sql> {
         let table = self.base_table(source.table)?;
         self.sources.insert(source.source, Source::Table(table));
+        if self.written == Some(source.source) {
+            return Ok(alias(source.source));
+        }
         let named = sql![table_name(table), " AS ", alias(source.source)];
         let Some(visible) = source.visible.as_ref().filter(|visible| !visible.is_true()) else {
             return Ok(named);

@@ -4,6 +4,7 @@
 
 mod aggregate;
 mod call;
+mod direct;
 mod expr;
 mod from;
 mod native;
@@ -19,6 +20,7 @@ use mainstay_expr::{ColumnRef, Expr, ExprKind, Func, Select, SourceId, TableId, 
 
 use super::{Sql, Statement};
 use crate::sql::sql;
+pub use direct::{DirectInsert, DirectUpdate, INSERTED, direct_delete, knows_default};
 use types::is_json_sent;
 pub(super) use types::{column_type, type_name};
 pub(super) use write::sequence;
@@ -111,29 +113,31 @@ pub(super) struct Renderer<'c> {
     sources: HashMap<SourceId, Source<'c>>,
     asking: Asking,
     form: Form,
+    /// The source that a write of this statement returns its rows as.
+    written: Option<SourceId>,
 }
 
 impl<'c> Renderer<'c> {
     pub(super) fn new(catalog: &'c Catalog) -> Self {
-        Self { catalog, sources: HashMap::new(), asking: Asking::Parameters, form: Form::Json }
+        Self { catalog, sources: HashMap::new(), asking: Asking::Parameters, form: Form::Json, written: None }
     }
 
     /// For a table's checks, indexes, defaults and generated columns: [`SourceId::ROW`] is the row itself.
     pub(super) fn of_row(catalog: &'c Catalog, table: &'c Table) -> Self {
         let sources = HashMap::from([(SourceId::ROW, Source::Row(table))]);
-        Self { catalog, sources, asking: Asking::Database, form: Form::Json }
+        Self { catalog, sources, asking: Asking::Database, form: Form::Json, written: None }
     }
 
     /// For moving a table's rows: [`SourceId::ROW`] is a row of it under its alias.
     pub(super) fn of_old_row(catalog: &'c Catalog, table: &'c Table) -> Self {
         let sources = HashMap::from([(SourceId::ROW, Source::Table(table))]);
-        Self { catalog, sources, asking: Asking::Database, form: Form::Json }
+        Self { catalog, sources, asking: Asking::Database, form: Form::Json, written: None }
     }
 
     /// For a table's policies.
     pub(super) fn of_policy(catalog: &'c Catalog, table: &'c Table) -> Self {
         let sources = HashMap::from([(SourceId::ROW, Source::PolicyRow(table))]);
-        Self { catalog, sources, asking: Asking::Database, form: Form::Json }
+        Self { catalog, sources, asking: Asking::Database, form: Form::Json, written: None }
     }
 
     fn base_table(&self, id: TableId) -> Result<&'c Table> {
