@@ -100,13 +100,7 @@ pub fn check(flavour: Flavour, catalog: &Catalog) -> Vec<Problem> {
         if let Some(other) =
             tables[..position].iter().find(|other| table_name(other).eq_ignore_ascii_case(&name))
         {
-            problems.push(same_name("tables", &table_name(other), &name));
-        }
-        for (position, column) in table.columns.iter().enumerate() {
-            let before = &table.columns[..position];
-            if let Some(other) = before.iter().find(|other| same(&other.name, &column.name)) {
-                problems.push(same_name("columns", &other.name, &column.name));
-            }
+            problems.push(same_name(&table_name(other), &name));
         }
         let built = || -> Result<()> {
             create_table(flavour, catalog, table, &name)?;
@@ -123,12 +117,8 @@ pub fn check(flavour: Flavour, catalog: &Catalog) -> Vec<Problem> {
     problems
 }
 
-fn same(one: &str, other: &str) -> bool {
-    one.to_lowercase() == other.to_lowercase()
-}
-
-fn same_name(what: &str, one: &str, other: &str) -> Problem {
-    let message = format!("{what} \"{one}\" and \"{other}\" have the same name for MySQL");
+fn same_name(one: &str, other: &str) -> Problem {
+    let message = format!("tables \"{one}\" and \"{other}\" have the same name for MySQL");
     Problem::new("0A000", message).with_details("MySQL does not tell upper from lower case in such names.")
 }
 

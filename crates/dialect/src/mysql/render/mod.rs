@@ -102,7 +102,8 @@ impl Dialect for MySql {
     }
 
     fn encode(&self, storage: &Storage, value: &Value) -> Result<Datum> {
-        encode(storage, value)
+        // what cannot be stored can still be compared with, by the evaluator
+        encode(storage, value).map_err(|_| self.unsupported("this constant"))
     }
 
     fn typed(&self, sql: Sql, storage: &Storage) -> Sql {
