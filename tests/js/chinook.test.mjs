@@ -1,24 +1,27 @@
-// A published PostgreSQL script, turned into a project and served without a hand edit, asked questions with known answers.
-// The answers were computed with plain SQL in PostgreSQL 15.
+// A published PostgreSQL script, asked questions with known answers: turned into a project and served without a hand edit, and
+// loaded by psql and served as it is. The answers were computed with plain SQL in PostgreSQL 15.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { count, data, refused } from './support/answers.mjs';
 import { asUser, asVisitor, request, ALICE } from './support/clients.mjs';
-import { serveChinook } from './support/mainstay.mjs';
-
-let server;
-let db;
-
-before(async () => {
-  server = await serveChinook();
-  db = asVisitor(server);
-});
-after(() => server?.close());
+import { serveChinook, serveChinookAsItIs } from './support/mainstay.mjs';
 
 const by = (key) => (a, b) => (a[key] < b[key] ? -1 : a[key] > b[key] ? 1 : 0);
 
-describe('the music store', () => {
+for (const [name, serve] of [
+  ['the music store', serveChinook],
+  ['the music store as PostgreSQL has it', serveChinookAsItIs],
+]) describe(name, () => {
+  let server;
+  let db;
+
+  before(async () => {
+    server = await serve();
+    db = asVisitor(server);
+  });
+  after(() => server?.close());
+
   it('has every row of the script', async () => {
     const sizes = {
       album: 347, artist: 275, customer: 59, employee: 8, genre: 25, invoice: 412, invoice_line: 2240, media_type: 5,

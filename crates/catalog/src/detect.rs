@@ -136,6 +136,7 @@ fn computed(catalog: &Catalog) -> impl Iterator<Item = Relationship> {
     catalog.functions.iter().filter_map(|function| {
         let (target, cardinality) = match function.returns {
             Returns::Row(target) => (target, Cardinality::ManyToOne),
+            Returns::SetOfTable(target) if function.has_one_row() => (target, Cardinality::ManyToOne),
             Returns::SetOfTable(target) => (target, Cardinality::OneToMany),
             _ => return None,
         };

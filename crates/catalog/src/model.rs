@@ -457,6 +457,11 @@ impl Catalog {
 }
 
 impl Function {
+    /// Whether it is declared to return one row at most, though it returns a set.
+    pub fn has_one_row(&self) -> bool {
+        matches!(&self.body, FunctionBody::Native(body) if body.one_row)
+    }
+
     /// Its body, when it is one that is inlined.
     pub fn inlined(&self) -> Option<&Select> {
         match &self.body {
@@ -475,6 +480,17 @@ impl Table {
     /// The column at that position.
     pub fn column(&self, position: u32) -> &Column {
         &self.columns[position as usize]
+    }
+
+    /// Whether rows can be added to, changed in and removed from it, whoever asks.
+    pub fn takes(&self, command: Command) -> bool {
+        match (&self.kind, command) {
+            (_, Command::Select) | (TableKind::Base, _) => true,
+            (TableKind::View(view), _) => view.updatable.is_some(),
+            (TableKind::Native(native), Command::Insert) => native.insertable,
+            (TableKind::Native(native), Command::Update) => native.updatable,
+            (TableKind::Native(native), Command::Delete) => native.deletable,
+        }
     }
 
     /// The constraint of that name.

@@ -38,6 +38,8 @@ pub struct Tokens {
     encoding: EncodingKey,
     validation: Validation,
     nobody: Caller,
+    /// The role of requests without a token, if there is one.
+    anonymous: Option<Role>,
     remembered: RwLock<HashMap<Box<str>, Verified>>,
 }
 
@@ -73,9 +75,21 @@ impl Tokens {
             decoding: DecodingKey::from_secret(secret.as_bytes()),
             encoding: EncodingKey::from_secret(secret.as_bytes()),
             validation,
+            anonymous: Some(nobody.role.clone()),
             nobody,
             remembered: RwLock::default(),
         }
+    }
+
+    /// The same, with another role for requests without a token; an empty one refuses them.
+    #[must_use]
+    pub fn with_anonymous(mut self, role: &str) -> Self {
+        self.anonymous = Some(Role::new(role)).filter(|role| !role.name().is_empty());
+        if let Some(role) = &self.anonymous {
+            let claims = Arc::new(json!({"role": role.name()}));
+            self.nobody = Caller { role: role.clone(), claims, anonymous: true };
+        }
+        self
     }
 
     /// Who sent these headers: the bearer token, else the `apikey`, else nobody.
@@ -85,6 +99,7 @@ impl Tokens {
     pub fn caller(&self, headers: &HeaderMap, now_s: i64) -> Result<Caller> {
         match bearer(headers)? {
             Some(token) => self.verify(token, now_s),
+            None if self.anonymous.is_none() => Err(no_anonymous()),
             None => Ok(self.nobody.clone()),
         }
     }
@@ -133,18 +148,26 @@ impl Tokens {
         }
         let claims = decoded.claims;
         let window = Window::of(&claims)?;
-        let role = claims.get("role").and_then(Json::as_str).unwrap_or(Role::ANON);
-        let role = Role::new(role);
-        let anonymous = role.name() == Role::ANON;
+        let role = match (claims.get("role").and_then(Json::as_str), &self.anonymous) {
+            (Some(role), _) => Role::new(role),
+            (None, Some(anonymous)) => anonymous.clone(),
+            (None, None) => return Err(no_anonymous()),
+        };
+        let anonymous = self.anonymous.as_ref() == Some(&role);
         let claims = match claims.contains_key("role") {
             true => claims,
-            false => claims.into_iter().chain([("role".to_owned(), json!(Role::ANON))]).collect(),
+            false => claims.into_iter().chain([("role".to_owned(), json!(role.name()))]).collect(),
         };
         Ok(Verified { caller: Caller { role, claims: Arc::new(Json::Object(claims)), anonymous }, window })
     }
 }
 
 /// The token that the headers carry. The API key of Supabase's clients is a token as well; the bearer goes before it.
+/// A request without a role of its own, where nobody may come without one.
+fn no_anonymous() -> Problem {
+    Problem::new("PGRST302", "Anonymous access is disabled")
+}
+
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
     if let Some(value) = headers.get(AUTHORIZATION) {
         let text = value.to_str().unwrap_or_default();

@@ -9,6 +9,7 @@ mod connection;
 mod direct;
 mod errors;
 mod introspect;
+mod listen;
 mod load;
 mod migrate;
 mod options;
@@ -37,6 +38,7 @@ use mainstay_plan::{Enforcement, Plan};
 use tokio::sync::broadcast;
 
 use connection::{Connection, Failed};
+pub use listen::Listener;
 pub use options::Options;
 use pool::{Lease, Pool};
 use render::{RenderedAction, RenderedPlan, RenderedRead};
@@ -69,6 +71,14 @@ impl Postgres {
             changes: broadcast::Sender::new(options.changes_queue_max),
             options,
         })
+    }
+
+    /// Listens to a channel of the database on a connection of its own.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn listen(&self, channel: &str) -> Result<Listener> {
+        listen::listen(self.pool.config(), channel).await
     }
 
     /// The catalog of the database as it is: all of its relations, and the functions of the schemas that are exposed.

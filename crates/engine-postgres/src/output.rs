@@ -74,6 +74,7 @@ pub(crate) fn write(ty: &Type, raw: &[u8], zone: &Zone, form: ValueForm, out: &m
             out.extend_from_slice(if raw == [0] { b"false" } else { b"true" });
             Ok(())
         }
+        (Type::Array(element), _) if dimensions(raw) > 1 => nested(element, raw, zone, form, out),
         (_, ValueForm::Json) => {
             output::json(ty, &decode(ty, raw)?, zone, out);
             Ok(())
@@ -183,6 +184,53 @@ fn numeric(raw: &[u8]) -> Result<Value> {
     input::parse_plain(&Type::Numeric, &text, &input::TimeContext::default())
 }
 
+/// How many dimensions an array has.
+fn dimensions(raw: &[u8]) -> i32 {
+    raw.first_chunk().map_or(0, |word| i32::from_be_bytes(*word))
+}
+
+/// Appends an array of several dimensions: arrays in arrays.
+fn nested(element: &Type, raw: &[u8], zone: &Zone, form: ValueForm, out: &mut Vec<u8>) -> Result<()> {
+    let length = |dimension: usize| -> Result<usize> {
+        let at = 12 + 8 * dimension;
+        let word = raw.get(at..at + 4).ok_or_else(|| malformed(element))?;
+        usize::try_from(i32::from_be_bytes(array(element, word)?)).map_err(|_| malformed(element))
+    };
+    let lengths =
+        (0..usize::try_from(dimensions(raw)).unwrap_or(0)).map(length).collect::<Result<Vec<_>>>()?;
+    let count = lengths.iter().product();
+    let values = values(element, raw, 12 + 8 * lengths.len(), count)?;
+    nest(element, &lengths, &values, zone, form, out);
+    Ok(())
+}
+
+fn nest(
+    element: &Type,
+    lengths: &[usize],
+    values: &[Value],
+    zone: &Zone,
+    form: ValueForm,
+    out: &mut Vec<u8>,
+) {
+    let Some((length, inner)) = lengths.split_first().filter(|(_, inner)| !inner.is_empty()) else {
+        let (ty, value) = (element.clone().array(), Value::Array(values.to_vec()));
+        match form {
+            ValueForm::Json => output::json(&ty, &value, zone, out),
+            ValueForm::Text => output::field(&ty, &value, zone, out),
+        }
+        return;
+    };
+    let (open, close) = if form == ValueForm::Json { (b'[', b']') } else { (b'{', b'}') };
+    out.push(open);
+    for (position, part) in values.chunks((values.len() / length).max(1)).enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        nest(element, inner, part, zone, form, out);
+    }
+    out.push(close);
+}
+
 /// The elements of an array of one dimension; see `array_send`.
 fn elements(element: &Type, raw: &[u8]) -> Result<Value> {
     let broken = || malformed(element);
@@ -192,11 +240,16 @@ fn elements(element: &Type, raw: &[u8]) -> Result<Value> {
     if word(0)? == 0 {
         return Ok(Value::Array(Vec::new()));
     }
-    let count = word(12)?;
-    let mut at = 20;
+    let count = usize::try_from(word(12)?).map_err(|_| broken())?;
+    values(element, raw, 20, count).map(Value::Array)
+}
+
+/// So many elements, which begin at a place.
+fn values(element: &Type, raw: &[u8], mut at: usize, count: usize) -> Result<Vec<Value>> {
+    let broken = || malformed(element);
     let mut values = Vec::new();
     for _ in 0..count {
-        let length = word(at)?;
+        let length = i32::from_be_bytes(array(element, raw.get(at..at + 4).ok_or_else(broken)?)?);
         at += 4;
         values.push(match usize::try_from(length) {
             Err(_) => Value::Null,
@@ -207,7 +260,7 @@ fn elements(element: &Type, raw: &[u8]) -> Result<Value> {
             }
         });
     }
-    Ok(Value::Array(values))
+    Ok(values)
 }
 
 fn array<const N: usize>(ty: &Type, raw: &[u8]) -> Result<[u8; N]> {

@@ -104,6 +104,11 @@ impl Pool {
         })
     }
 
+    /// How to connect.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// The thread's shared connection with the least to do.
     pub async fn shared(&self) -> Result<Shared> {
         match self.least_used() {

@@ -53,11 +53,17 @@ fn open_with(settings: &Database, folder: &Path) -> Result<Arc<dyn Engine>> {
     }
 }
 
+/// Opens a database that exists already and is served as it is.
+pub fn open_existing(project: &Project) -> Result<Postgres> {
+    Ok(Postgres::open(postgres(&project.settings.database))?)
+}
+
 fn postgres(settings: &Database) -> mainstay_engine_postgres::Options {
     mainstay_engine_postgres::Options {
         pre_request: settings.pre_request.clone(),
         extra_search_path: settings.extra_search_path.clone(),
         prepared_statements: settings.prepared_statements,
+        transactions_max: settings.pool,
         ..mainstay_engine_postgres::Options::new(&settings.url)
     }
 }

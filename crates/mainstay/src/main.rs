@@ -5,6 +5,7 @@ mod cli;
 mod database;
 mod db;
 mod dev;
+mod existing;
 mod failure;
 mod init;
 mod keys;

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use mainstay_catalog::Source;
 use mainstay_exec::Exec;
 use mainstay_sql::SourceFiles;
 
@@ -35,6 +36,8 @@ impl Readiness {
                 true => Ready::Yes,
                 false => Ready::Outdated,
             },
+            // An existing database has no shape of ours.
+            Ok(Ok(None)) if exec.catalog().source == Source::Existing => Ready::Yes,
             // What was served has been dropped.
             Ok(Ok(None)) => Ready::Outdated,
             _ => Ready::Unavailable,

@@ -21,7 +21,7 @@ use crate::request_target::{EscapingTargets, HeadIsNext, RequestBody};
 use crate::site::Site;
 use crate::static_files::Body;
 use crate::workers::Workers;
-use crate::{database, schema};
+use crate::{database, existing, schema};
 
 /// How long a client may take to send a request's headers.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(15);
@@ -52,6 +52,10 @@ impl Respond for Site {
 /// Serves until SIGTERM or SIGINT.
 pub fn run(project: Project, listen: Option<SocketAddr>, log: bool) -> Result<()> {
     runtime()?.block_on(async {
+        if project.settings.database.is_existing() {
+            let log = log.then_some(RequestLog::Paths);
+            return existing::serve(project, listen, log).await;
+        }
         let declared = schema::load_quietly(&project)?;
         let engine = database::open(&project)?;
         let catalog = schema::current(engine.as_ref(), &declared).await?;

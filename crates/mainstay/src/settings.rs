@@ -1,11 +1,14 @@
 //! `mainstay.toml`, and the environment over it: `MAINSTAY_API_MAX_ROWS` overrides `[api] max_rows`.
 
+mod postgrest;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use http::HeaderValue;
 use mainstay_base::Limits;
+use mainstay_expr::Role;
 use mainstay_plan::Enforcement;
 use serde::Deserialize;
 
@@ -65,6 +68,10 @@ pub struct Api {
     pub aggregates: bool,
     /// Whether `Prefer: tx=rollback` is honoured.
     pub tx_rollback: bool,
+    /// Whether a query's plan may be asked for.
+    pub plan: bool,
+    /// The function that answers at the root in place of the OpenAPI document.
+    pub root_spec: Option<String>,
     /// Whether `Server-Timing` is sent.
     pub server_timing: bool,
     /// How long the statements of one request may run, in milliseconds.
@@ -77,6 +84,16 @@ pub struct Api {
 pub struct Database {
     /// `sqlite:PATH`, relative to the project's folder, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
     pub url: String,
+    /// Whether the database is brought into the shape of schema/*.sql (`declared`) or served as it is (`existing`).
+    pub source: SourceSetting,
+    /// The role of requests without a token; empty to refuse them. Of an existing database.
+    pub anon_role: String,
+    /// Transactions that run at once at most.
+    pub pool: usize,
+    /// Where an existing database notifies that it has changed.
+    pub channel: String,
+    /// Whether that is listened to.
+    pub channel_enabled: bool,
     /// Who keeps privileges and policies: `plan` (Mainstay) or `role` (the database, under the role of whoever asks).
     pub enforcement: EnforcementSetting,
     /// A function of the database, `schema.name`, that is called first in the transaction of every request; with `role` only.
@@ -88,6 +105,31 @@ pub struct Database {
     /// Whether statements are prepared. Not behind a pooler such as PgBouncer in transaction mode.
     #[serde(alias = "db-prepared-statements")]
     pub prepared_statements: bool,
+}
+
+/// Where the shape of a database comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceSetting {
+    /// From schema/*.sql.
+    Declared,
+    /// From the database, which is not changed.
+    Existing,
+}
+
+impl Database {
+    /// Whether the database is served as it is.
+    pub fn is_existing(&self) -> bool {
+        self.source == SourceSetting::Existing
+    }
+
+    /// Who keeps the rules: an existing database always does itself.
+    pub fn enforcement(&self) -> Enforcement {
+        match self.source {
+            SourceSetting::Existing => Enforcement::Role,
+            SourceSetting::Declared => self.enforcement.into(),
+        }
+    }
 }
 
 /// Who keeps privileges and policies.
@@ -127,6 +169,8 @@ impl Default for Api {
             max_rows: 1000,
             aggregates: false,
             tx_rollback: false,
+            plan: false,
+            root_spec: None,
             server_timing: false,
             statement_timeout_ms: 8000,
         }
@@ -158,6 +202,11 @@ impl Default for Database {
     fn default() -> Self {
         Self {
             url: "sqlite:.mainstay/data.sqlite".to_owned(),
+            source: SourceSetting::Declared,
+            anon_role: Role::ANON.to_owned(),
+            pool: 24,
+            channel: "pgrst".to_owned(),
+            channel_enabled: true,
             enforcement: EnforcementSetting::Plan,
             pre_request: None,
             extra_search_path: vec!["public".to_owned()],
@@ -189,6 +238,7 @@ impl Settings {
 
     fn read(text: &str, environment: &[Override]) -> std::result::Result<Self, String> {
         let mut table: toml::Table = text.parse().map_err(|error| in_plain_words(&error))?;
+        let renamed = postgrest::rename(&mut table)?;
         for it in environment {
             let section = table.entry(it.section.clone()).or_insert_with(|| toml::Table::new().into());
             if let Some(section) = section.as_table_mut() {
@@ -197,7 +247,7 @@ impl Settings {
         }
         // What was not overridden is read from the text, so that a mistake is shown at its place.
         let settings: std::result::Result<Self, toml::de::Error> =
-            if environment.is_empty() { toml::from_str(text) } else { table.try_into() };
+            if environment.is_empty() && !renamed { toml::from_str(text) } else { table.try_into() };
         let settings = settings.map_err(|error| in_plain_words(&error))?;
         settings.check()?;
         Ok(settings)
@@ -205,6 +255,13 @@ impl Settings {
 
     /// What the types of the values do not say.
     fn check(&self) -> std::result::Result<(), String> {
+        let is_postgres = self.database.url.starts_with("postgres");
+        if self.database.is_existing() && !is_postgres {
+            return Err("[database] source = \"existing\" is for PostgreSQL\n  hint: write url = \"postgres://USER:PASSWORD@HOST:PORT/DATABASE\"".to_owned());
+        }
+        if self.database.pool == 0 {
+            return Err("[database] pool must be at least 1".to_owned());
+        }
         if self.api.schemas.is_empty() {
             return Err("[api] schemas must name at least one schema".to_owned());
         }
@@ -239,7 +296,7 @@ impl Settings {
         mainstay_planner::Settings {
             max_rows: self.max_rows(),
             aggregates: self.api.aggregates,
-            enforcement: self.database.enforcement.into(),
+            enforcement: self.database.enforcement(),
             ..mainstay_planner::Settings::default()
         }
     }
@@ -293,9 +350,8 @@ impl Override {
             ("api", "schemas") | ("database", "extra_search_path") => {
                 text.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>().into()
             }
-            ("server", "listen" | "public_url") | ("database", "url" | "pre_request") | ("site", _) => {
-                text.into()
-            }
+            ("server", "listen" | "public_url") | ("site", _) => text.into(),
+            ("database", "url" | "pre_request" | "anon_role" | "channel") => text.into(),
             _ => match (text.parse::<i64>(), text.parse::<bool>()) {
                 (Ok(number), _) => number.into(),
                 (_, Ok(truth)) => truth.into(),

@@ -1,7 +1,7 @@
 //! What is where: the one place that looks at a request's path and hands it on.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -51,6 +51,8 @@ pub struct Site {
     readiness: Readiness,
     max_body_bytes: usize,
     log: Option<RequestLog>,
+    /// Why the REST API answers nothing at the moment.
+    closed: RwLock<Option<Problem>>,
 }
 
 impl Site {
@@ -81,12 +83,13 @@ impl Site {
             rest: Rest::new(exec.clone(), rest),
             exec,
             schema: settings.api.schemas.first().cloned().unwrap_or_default(),
-            tokens: Tokens::new(&keys.jwt_secret),
+            tokens: Tokens::new(&keys.jwt_secret).with_anonymous(&settings.database.anon_role),
             files: StaticFiles::new(project.public_folder(), settings.site.content_security_policy()),
             about: Bytes::from(json!({"url": url, "anon_key": keys.anon_key}).to_string()),
             readiness: Readiness::default(),
             max_body_bytes: settings.server.max_body_bytes,
             log,
+            closed: RwLock::default(),
         })
     }
 
@@ -117,6 +120,16 @@ impl Site {
             log.write(&parts, &response, started.elapsed());
         }
         response
+    }
+
+    /// What runs its requests.
+    pub fn exec(&self) -> &Arc<Exec> {
+        &self.exec
+    }
+
+    /// Has requests to the REST API answered with a problem, until they can be answered as they should.
+    pub fn close_rest(&self, why: Option<Problem>) {
+        *self.closed.write().unwrap_or_else(PoisonError::into_inner) = why;
     }
 
     /// To be called by a thread that has no request to answer for now.
@@ -174,6 +187,9 @@ impl Site {
     }
 
     async fn rest(&self, parts: &Parts, path: &str, body: Result<Bytes, Refused>) -> ResponseParts {
+        if let Some(why) = &*self.closed.read().unwrap_or_else(PoisonError::into_inner) {
+            return problem_response(why, true);
+        }
         let caller = match self.tokens.caller(&parts.headers, SystemClock.now_us() / 1_000_000) {
             Ok(caller) => caller,
             Err(problem) => return problem_response(&problem, true),
@@ -199,6 +215,10 @@ impl Site {
 
     /// Whether requests can be answered: asked by who decides where they are sent.
     async fn ready(&self) -> ResponseParts {
+        let is_closed = self.closed.read().unwrap_or_else(PoisonError::into_inner).is_some();
+        if is_closed {
+            return json_response(StatusCode::SERVICE_UNAVAILABLE, "{\"status\":\"unavailable\"}");
+        }
         let (status, body) = match self.readiness.ask(&self.exec).await {
             Ready::Yes => (StatusCode::OK, "{\"status\":\"ready\"}"),
             Ready::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "{\"status\":\"unavailable\"}"),

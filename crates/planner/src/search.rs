@@ -44,6 +44,10 @@ fn computed_name<'a>(catalog: &'a Catalog, relationship: &Relationship) -> Optio
 }
 
 fn matches(catalog: &Catalog, origin: &Table, relationship: &Relationship, embed: &Embed) -> bool {
+    if let Link::Computed(_) = relationship.link {
+        // It goes by the name of its function alone.
+        return false;
+    }
     let target = catalog.table(relationship.target);
     let by_table = target.name == embed.relation;
     let to_many =

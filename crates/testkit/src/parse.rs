@@ -130,6 +130,7 @@ fn fence(section: &mut Section, line: usize, info: &str, text: &str) -> Result<(
     match words.as_slice() {
         ["sql", "schema"] => add_schema(section, "main.sql", text),
         ["sql", "schema", file] => add_schema(section, file, text),
+        ["sql", "database"] => section.world.database.push_str(text),
         ["sql", "seed"] => section.world.seed.push_str(text),
         ["toml", "config"] => section.world.config.push_str(text),
         ["text", "errors"] => section.diagnostics = Some(diagnostics(text)?),

@@ -21,6 +21,22 @@ use crate::scenario::WorldSpec;
 const SETTINGS: &str =
     "[api]\nschemas = [\"public\"]\naggregates = true\nmax_rows = 1000\ntx_rollback = true\n";
 
+/// Settings of a project whose database is served as it is; where that is comes from the environment.
+const EXISTING: &str = "[database]\nsource = \"existing\"\nurl = \"postgres:\"\n";
+
+/// The roles that requests run as, which belong to the whole server: other tests may create them at the same moment.
+const ROLES: &str = "DO $do$ DECLARE wanted text; BEGIN
+    FOREACH wanted IN ARRAY ARRAY['anon', 'authenticated', 'service_role'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', wanted);
+                IF wanted = 'service_role' THEN ALTER ROLE service_role BYPASSRLS; END IF;
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+            END;
+        END IF;
+    END LOOP;
+END $do$";
+
 /// How long a server may take until it says its address.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
@@ -91,7 +107,13 @@ impl Template {
         let folder = write_project(spec)?;
         let database = TestDatabase::create(None)?;
         let run = |arguments: &[&str]| mainstay(arguments, folder.path(), database.as_ref());
-        run(&["schema", "apply"])?;
+        if !spec.database.is_empty() {
+            let own = database.as_ref().ok_or("a world with a database of its own needs PostgreSQL")?;
+            own.query(ROLES)?;
+            own.query(&spec.database)?;
+        } else {
+            run(&["schema", "apply"])?;
+        }
         if !spec.seed.trim().is_empty() {
             run(&["db", "seed"])?;
         }
@@ -124,7 +146,8 @@ pub fn write_project(spec: &WorldSpec) -> Result<TempDir, String> {
         fs::write(folder.path().join(name), text).map_err(|error| format!("{name}: {error}"))
     };
     fs::create_dir(folder.path().join("schema")).map_err(|error| error.to_string())?;
-    write("mainstay.toml", &settings(&spec.config)?)?;
+    let source = if spec.database.is_empty() { "" } else { EXISTING };
+    write("mainstay.toml", &settings(&[source, &spec.config])?)?;
     write("seed.sql", &spec.seed)?;
     for (name, text) in &spec.schema {
         write(&format!("schema/{name}"), text)?;
@@ -133,13 +156,15 @@ pub fn write_project(spec: &WorldSpec) -> Result<TempDir, String> {
 }
 
 /// The test project's settings with those of a scenario laid over them, section by section.
-fn settings(over: &str) -> Result<String, String> {
+fn settings(over: &[&str]) -> Result<String, String> {
     let parse = |text: &str| text.parse::<toml::Table>().map_err(|error| format!("config: {error}"));
     let mut settings = parse(SETTINGS)?;
-    for (section, values) in parse(over)? {
-        match (settings.get_mut(&section), values) {
-            (Some(toml::Value::Table(present)), toml::Value::Table(values)) => present.extend(values),
-            (_, values) => drop(settings.insert(section, values)),
+    for over in over {
+        for (section, values) in parse(over)? {
+            match (settings.get_mut(&section), values) {
+                (Some(toml::Value::Table(present)), toml::Value::Table(values)) => present.extend(values),
+                (_, values) => drop(settings.insert(section, values)),
+            }
         }
     }
     Ok(settings.to_string())
@@ -273,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_setting_of_a_scenario_replaces_the_usual_one_and_keeps_the_others() {
-        let text = settings("[api]\nmax_rows = 3\n").unwrap();
+        let text = settings(&["[api]\nmax_rows = 3\n"]).unwrap();
         let table: toml::Table = text.parse().unwrap();
         assert_eq!(table["api"]["max_rows"].as_integer(), Some(3));
         assert_eq!(table["api"]["aggregates"].as_bool(), Some(true));

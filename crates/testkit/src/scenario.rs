@@ -47,6 +47,8 @@ pub enum Check {
 pub struct WorldSpec {
     /// `(file name, text)` of every file of `schema/`, in order of appearance.
     pub schema: Vec<(String, String)>,
+    /// A script of the database's own, run by psql: the database is then served as it is. Only PostgreSQL has such worlds.
+    pub database: String,
     /// `seed.sql`.
     pub seed: String,
     /// Lines of `mainstay.toml` that replace those of the test project, by key.

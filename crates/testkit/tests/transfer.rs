@@ -86,7 +86,7 @@ struct Place {
 impl Place {
     fn new(schema: &str, seed: &str) -> Result<Place, String> {
         let schema = vec![("main.sql".to_owned(), schema.to_owned())];
-        let spec = WorldSpec { schema, seed: seed.to_owned(), config: String::new() };
+        let spec = WorldSpec { schema, seed: seed.to_owned(), ..WorldSpec::default() };
         let place = Place { project: project::write_project(&spec)?, folder: folder()? };
         place.apply()
     }

@@ -1,12 +1,13 @@
 // Runs the mainstay binary for a test: its commands to the end, its server until the test is over.
 
 import { execFile, spawn } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { startPostgres } from './postgres.mjs';
 
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 15_000;
@@ -45,10 +46,12 @@ export async function temporaryFolder(name) {
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** Applies the schema and the seed of a project and serves it on a free port. */
+/** Applies the schema and the seed of a project, if it has any, and serves it on a free port. */
 async function start(folder, env) {
-  await mainstay(['schema', 'apply'], { cwd: folder, env });
-  await mainstay(['db', 'seed'], { cwd: folder, env });
+  if (existsSync(path.join(folder, 'schema'))) {
+    await mainstay(['schema', 'apply'], { cwd: folder, env });
+    await mainstay(['db', 'seed'], { cwd: folder, env });
+  }
   const keys = JSON.parse((await mainstay(['keys', '--json'], { cwd: folder, env })).stdout);
   const child = spawn(binary(), ['serve', '.', '--listen', '127.0.0.1:0'], {
     cwd: folder, env: environment(env), stdio: ['ignore', 'pipe', 'pipe'],
@@ -139,3 +142,31 @@ export const serveChinook = () =>
     await mainstay(['init', 'music', '--from-sql', script, '--public-read'], { cwd: folder });
     return path.join(folder, 'music');
   }, { MAINSTAY_API_AGGREGATES: 'true' });
+
+/** The same script loaded by psql, and served as it is. */
+export async function serveChinookAsItIs() {
+  const postgres = await startPostgres();
+  try {
+    await postgres.psql('postgres', '--file', path.join(repository, 'tests', 'data', 'chinook', 'chinook.sql'));
+    await postgres.psql('chinook', '--command', `
+      CREATE ROLE anon; CREATE ROLE authenticated; CREATE ROLE service_role BYPASSRLS;
+      GRANT SELECT ON ALL TABLES IN SCHEMA public TO anon, authenticated, service_role`);
+    const server = await serve('music', async (folder) => {
+      await writeFile(path.join(folder, 'mainstay.toml'), `
+        [database]
+        source = "existing"
+        db-uri = "${postgres.url}/chinook"
+        db-aggregates-enabled = true
+      `);
+      return folder;
+    });
+    const close = async () => {
+      await server.close();
+      await postgres.close();
+    };
+    return { ...server, close };
+  } catch (problem) {
+    await postgres.close();
+    throw problem;
+  }
+}

@@ -18,7 +18,7 @@ use crate::request_log::RequestLog;
 use crate::schema::Declared;
 use crate::site::Site;
 use crate::words::{counted, tables_and_views};
-use crate::{database, schema, seed, serve};
+use crate::{database, existing, schema, seed, serve};
 
 use live::Live;
 use watch::{Changed, Watch};
@@ -32,6 +32,9 @@ const UNSEEDED: &str = "unseeded";
 pub fn run(folder: &Path, listen: Option<SocketAddr>, allow_data_loss: bool) -> Result<()> {
     serve::runtime()?.block_on(async {
         let project = Project::open(folder)?;
+        if project.settings.database.is_existing() {
+            return existing::serve(project, listen, Some(RequestLog::Queries)).await;
+        }
         // What is saved from here on is told later.
         let mut watch = Watch::new(&project)?;
         let engine = database::open(&project)?;

@@ -11,7 +11,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response};
 use mainstay_base::{Problem, Result};
-use mainstay_catalog::{Catalog, Column, Command, Function, Table, TableKind};
+use mainstay_catalog::{Catalog, Column, Command, Function, Table};
 use mainstay_edge::{Caller, ResponseParts};
 use mainstay_expr::Role;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -66,10 +66,9 @@ impl<'a> Shown<'a> {
 
     /// What the role may do with a table or view.
     fn commands(&self, table: &Table) -> impl Iterator<Item = Command> {
-        let writable = !matches!(&table.kind, TableKind::View(view) if view.updatable.is_none());
         [Command::Select, Command::Insert, Command::Update, Command::Delete]
             .into_iter()
-            .filter(move |command| writable || *command == Command::Select)
+            .filter(|command| table.takes(*command))
             .filter(|command| mainstay_planner::may_use(table, *command, self.role))
     }
 

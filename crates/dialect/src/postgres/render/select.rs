@@ -244,6 +244,10 @@ fn said(value: Sql, ty: &Type, items: Items, position: usize) -> Sql {
         Items::Plain => value,
         Items::Named => sql![value, " AS ", Sql::numbered("c", position as u64)],
         Items::Answer(Form::Json) if is_json_sent(ty) => sql!["to_json(", value, ")::text"],
+        // A cast to text may show more than the type's own form.
+        Items::Answer(_) if matches!(ty, Type::Native(native) if !native.has_json) => {
+            sql!["(to_json(", value, ") #>> '{}')"]
+        }
         Items::Answer(_) => match super::types::sent_as(ty) {
             Some(text) => sql!["(", value, ")", text],
             None => value,
