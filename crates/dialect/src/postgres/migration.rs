@@ -4,7 +4,7 @@
 //! and its rows are moved. Policies, rights and types follow the new schema, so that other programs of the database meet the same
 //! rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mainstay_base::Result;
@@ -16,7 +16,7 @@ use super::ddl::{
     add_foreign_key, column, create_index, create_table, drop_constraint, drop_index, identity_sequence,
     is_labelled,
 };
-use super::render::{Renderer, table_name, type_name};
+use super::render::{DefinerFunction, Renderer, table_name, type_name};
 use super::{Sql, Statement, check_name};
 use crate::sql::sql;
 
@@ -66,6 +66,17 @@ impl<'m> Work<'m> {
                 let name = Sql::identifier(policy.name.clone());
                 self.run(sql!["DROP POLICY IF EXISTS ", name, " ON ", table_name(table)]);
             }
+        }
+        let from = &*self.migration.from;
+        let mut functions = BTreeMap::new();
+        for (table, policy) in policies(from) {
+            // What could not be said was not made either.
+            if let Ok((_, called)) = create_policy(from, table, policy) {
+                functions.extend(called.into_iter().map(|function| (function.name.clone(), function)));
+            }
+        }
+        for function in functions.values() {
+            self.run(function.drop());
         }
     }
 
@@ -271,7 +282,9 @@ impl<'m> Work<'m> {
             let security = if table.row_security { " ENABLE" } else { " DISABLE" };
             self.run(sql!["ALTER TABLE ", table_name(table), security, " ROW LEVEL SECURITY"]);
             for policy in &table.policies {
-                self.run(create_policy(to, table, policy)?);
+                let (create, called) = create_policy(to, table, policy)?;
+                called.into_iter().for_each(|function| self.run(function.create));
+                self.run(create);
             }
             self.run(sql!["REVOKE ALL ON ", table_name(table), " FROM PUBLIC, ", names.clone()]);
             for role in &roles {
@@ -306,7 +319,8 @@ impl<'m> Work<'m> {
     }
 }
 
-fn create_policy(catalog: &Catalog, table: &Table, policy: &Policy) -> Result<Sql> {
+/// CREATE POLICY, and the functions that it calls.
+fn create_policy(catalog: &Catalog, table: &Table, policy: &Policy) -> Result<(Sql, Vec<DefinerFunction>)> {
     let kind = if policy.permissive { " AS PERMISSIVE FOR " } else { " AS RESTRICTIVE FOR " };
     let roles = match policy.roles.is_empty() {
         true => Sql::from("PUBLIC"),
@@ -322,7 +336,11 @@ fn create_policy(catalog: &Catalog, table: &Table, policy: &Policy) -> Result<Sq
     if let Some(check) = &policy.with_check {
         sql = sql![sql, " WITH CHECK (", renderer.expr(check)?, ")"];
     }
-    Ok(sql)
+    Ok((sql, renderer.into_definers()))
+}
+
+fn policies(catalog: &Catalog) -> impl Iterator<Item = (&Table, &Policy)> {
+    base_tables(catalog).flat_map(|table| table.policies.iter().map(move |policy| (table, policy)))
 }
 
 /// The three roles that always exist and those that the schema names.

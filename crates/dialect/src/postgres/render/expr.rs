@@ -13,6 +13,9 @@ use crate::sql::sql;
 
 impl Renderer<'_> {
     pub(in crate::postgres) fn expr(&mut self, expr: &Expr) -> Result<Sql> {
+        if let Some(call) = self.definer_call(expr)? {
+            return Ok(call);
+        }
         Ok(match &expr.kind {
             ExprKind::Literal(value) => literal(value, &expr.ty),
             ExprKind::Input(input) => self.input(input, &expr.ty)?,
@@ -137,10 +140,10 @@ impl Renderer<'_> {
 
     fn input(&self, input: &Supplied, ty: &Type) -> Result<Sql> {
         let bound = match (input, self.asking) {
-            (Supplied::Slot(slot), Asking::Parameters) => Bound::Slot(*slot),
+            (Supplied::Slot(slot), Asking::Parameters | Asking::Definer) => Bound::Slot(*slot),
             (Supplied::New(column), Asking::Parameters) => Bound::New(*column),
             (Supplied::Session(value), Asking::Parameters) => Bound::Session(value.clone()),
-            (Supplied::Session(value), Asking::Database) => return Ok(session(value)),
+            (Supplied::Session(value), Asking::Database | Asking::Definer) => return Ok(session(value)),
             _ => return Err(Problem::internal("a value of a request stands where none can be")),
         };
         Ok(parameter(bound, ty))

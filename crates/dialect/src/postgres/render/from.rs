@@ -39,6 +39,10 @@ impl Renderer<'_> {
         match item {
             FromItem::Table(source) => self.table(source, manner, conditions),
             FromItem::Select { source, select, lateral } => {
+                if let Some(rows) = self.definer_rows(*source, select)? {
+                    self.sources.insert(*source, Source::Derived { may_fail: false });
+                    return Ok(rows);
+                }
                 let inner = self.derived(select)?;
                 let may_fail = select.items.iter().any(|item| self.may_fail(&item.expr));
                 let bounded = select.limit.is_some() || select.offset.is_some();
@@ -75,6 +79,9 @@ impl Renderer<'_> {
         self.sources.insert(source.source, Source::Table(table));
         if self.written == Some(source.source) {
             return Ok(alias(source.source));
+        }
+        if let Some(rows) = self.definer_table(source)? {
+            return Ok(rows);
         }
         let named = sql![table_name(table), " AS ", alias(source.source)];
         let Some(visible) = source.visible.as_ref().filter(|visible| !visible.is_true()) else {

@@ -4,6 +4,7 @@
 
 mod aggregate;
 mod call;
+mod definer;
 mod direct;
 mod expr;
 mod from;
@@ -20,6 +21,7 @@ use mainstay_expr::{ColumnRef, Expr, ExprKind, Func, Select, SourceId, TableId, 
 
 use super::{Sql, Statement};
 use crate::sql::sql;
+pub(super) use definer::DefinerFunction;
 pub use direct::{DirectInsert, DirectUpdate, INSERTED, direct_delete, knows_default};
 use types::is_json_sent;
 pub(super) use types::{column_type, type_name};
@@ -105,6 +107,8 @@ enum Asking {
     Parameters,
     /// From functions and settings of the database: what a schema keeps has no parameters.
     Database,
+    /// The same inside of a function, whose arguments are slots.
+    Definer,
 }
 
 /// Renders one statement.
@@ -115,29 +119,40 @@ pub(super) struct Renderer<'c> {
     form: Form,
     /// The source that a write of this statement returns its rows as.
     written: Option<SourceId>,
+    /// The functions that read with the owner's rights, where such are made.
+    definers: Option<Vec<DefinerFunction>>,
 }
 
 impl<'c> Renderer<'c> {
     pub(super) fn new(catalog: &'c Catalog) -> Self {
-        Self { catalog, sources: HashMap::new(), asking: Asking::Parameters, form: Form::Json, written: None }
+        Self::asking(catalog, HashMap::new(), Asking::Parameters)
     }
 
     /// For a table's checks, indexes, defaults and generated columns: [`SourceId::ROW`] is the row itself.
     pub(super) fn of_row(catalog: &'c Catalog, table: &'c Table) -> Self {
         let sources = HashMap::from([(SourceId::ROW, Source::Row(table))]);
-        Self { catalog, sources, asking: Asking::Database, form: Form::Json, written: None }
+        Self::asking(catalog, sources, Asking::Database)
     }
 
     /// For moving a table's rows: [`SourceId::ROW`] is a row of it under its alias.
     pub(super) fn of_old_row(catalog: &'c Catalog, table: &'c Table) -> Self {
         let sources = HashMap::from([(SourceId::ROW, Source::Table(table))]);
-        Self { catalog, sources, asking: Asking::Database, form: Form::Json, written: None }
+        Self::asking(catalog, sources, Asking::Database)
     }
 
     /// For a table's policies.
     pub(super) fn of_policy(catalog: &'c Catalog, table: &'c Table) -> Self {
         let sources = HashMap::from([(SourceId::ROW, Source::PolicyRow(table))]);
-        Self { catalog, sources, asking: Asking::Database, form: Form::Json, written: None }
+        Self { definers: Some(Vec::new()), ..Self::asking(catalog, sources, Asking::Database) }
+    }
+
+    fn asking(catalog: &'c Catalog, sources: HashMap<SourceId, Source<'c>>, asking: Asking) -> Self {
+        Self { catalog, sources, asking, form: Form::Json, written: None, definers: None }
+    }
+
+    /// The functions that what was rendered calls.
+    pub(super) fn into_definers(self) -> Vec<DefinerFunction> {
+        self.definers.unwrap_or_default()
     }
 
     fn base_table(&self, id: TableId) -> Result<&'c Table> {
