@@ -1,6 +1,7 @@
 //! Random policies over random rows: what comes through planner and engine is what the rules say, row by row.
 //!
-//! `PROPTEST_CASES` sets how many schemas are tried. Runs repeat themselves: the seed is fixed.
+//! On PostgreSQL both ways to keep the rules give the same: policies in the plan, and policies of the database. The database is
+//! chosen by `MAINSTAY_TEST_DATABASE` (default `sqlite`). `PROPTEST_CASES` sets how many schemas are tried. Runs repeat themselves: the seed is fixed.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -15,14 +16,18 @@ use generate::{Case, Choices, Kind, Table, USERS};
 use mainstay_base::{FixedClock, FixedRandomness, Limits};
 use mainstay_catalog::{Catalog, Command};
 use mainstay_engine::{Answer, Engine};
+use mainstay_engine_postgres::Postgres;
 use mainstay_engine_sqlite::{Options, Sqlite};
 use mainstay_exec::{Exec, Execution};
 use mainstay_expr::{Expr, Role, Session, TableId, TimeContext, Value, Zone, input, output};
+use mainstay_plan::Enforcement;
+use mainstay_planner::Settings;
 use mainstay_query::{
     Cell as Given, Conflict, Count, Delete, EmbedJoin, Insert, MissingAs, Payload, RawValue, Read, Request,
     Resolution, Returning, Update, Values, ValuesBuilder,
 };
 use mainstay_sql::SourceFiles;
+use mainstay_testkit::database::TestDatabase;
 use oracle::{Row, World};
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestCaseResult, TestRunner};
@@ -33,8 +38,15 @@ struct Bench {
     case: Case,
     catalog: Arc<Catalog>,
     rows: Vec<Vec<Row>>,
-    exec: Exec,
-    _folder: tempfile::TempDir,
+    /// Every way in which the engine can keep the rules.
+    ways: Vec<Exec>,
+    _place: Place,
+}
+
+/// Where the rows are.
+enum Place {
+    Folder(#[allow(dead_code, reason = "it is removed with the case")] tempfile::TempDir),
+    Database(#[allow(dead_code, reason = "it is removed with the case")] TestDatabase),
 }
 
 /// How often something happened: a run in which it never does proves nothing.
@@ -47,13 +59,23 @@ struct Tally {
     refused: Cell<usize>,
 }
 
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
 fn add(tally: &Cell<usize>, times: usize) {
     tally.set(tally.get() + times);
 }
 
 #[test]
 fn requests_do_what_policies_say() {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64);
+    // A database of a server takes longer to make than a file.
+    let usual = if std::env::var("MAINSTAY_TEST_DATABASE").is_ok_and(|it| it.starts_with("postgres")) {
+        16
+    } else {
+        64
+    };
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual);
     let config = ProptestConfig {
         cases,
         rng_seed: RngSeed::Fixed(20),
@@ -62,7 +84,7 @@ fn requests_do_what_policies_say() {
         ..ProptestConfig::default()
     };
     let tally = Tally::default();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = runtime();
     let bytes = prop::collection::vec(any::<u8>(), 600..1500);
     let outcome = TestRunner::new(config).run(&bytes, |bytes| {
         let mut choices = Choices(bytes.into_iter());
@@ -89,8 +111,7 @@ fn a_check_does_not_see_the_rows_that_are_written_with_its_own() {
         schema: schema.to_owned(),
         rows: vec![vec![vec![Some("1"), None]]],
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let outcome = runtime.block_on(async {
+    let outcome = runtime().block_on(async {
         let bench = Bench::open(case).await;
         let cells = [vec![Some("4"), Some("0")], vec![Some("5"), None]];
         let added: Vec<Row> = cells.iter().map(|row| typed(&bench.catalog, 0, row)).collect();
@@ -107,27 +128,32 @@ impl Bench {
         let files = SourceFiles::single("schema.sql", case.schema.as_str());
         let (catalog, diagnostics) = mainstay_catalog::load(&files);
         let catalog = Arc::new(catalog.unwrap_or_else(|| panic!("{}", diagnostics.render(&files, false))));
-        let folder = tempfile::tempdir().unwrap();
-        let engine = Sqlite::open(Options::new(folder.path().join("test.db"))).unwrap();
+        let (engine, place) = database();
         let migration = mainstay_migrate::diff(&Arc::new(Catalog::default()), &catalog);
         engine.migrate(&migration, &case.schema, &|_, _| {}).await.unwrap();
-        let exec = Exec::new(
-            Arc::new(engine),
-            catalog.clone(),
-            Arc::new(FixedClock(0)),
-            Arc::new(FixedRandomness::new(1)),
-            Default::default(),
-            Limits::default(),
-        );
+        let by = |enforcement| {
+            Exec::new(
+                engine.clone(),
+                catalog.clone(),
+                Arc::new(FixedClock(0)),
+                Arc::new(FixedRandomness::new(1)),
+                Settings { enforcement, ..Settings::default() },
+                Limits::default(),
+            )
+        };
+        let mut ways = vec![by(Enforcement::Plan)];
+        if engine.capabilities().roles {
+            ways.push(by(Enforcement::Role));
+        }
         let mut rows = Vec::new();
         for (position, table) in case.tables.iter().enumerate() {
             assert_eq!(catalog.find_table("public", &table.name).unwrap().id, TableId(position as u32));
             let typed = case.rows[position].iter().map(|row| typed(&catalog, position, row)).collect();
             let (request, values) = insert(table, &case.rows[position], None, Returning::Nothing);
-            exec.run(service(), &request, values, Execution::default()).await.unwrap();
+            ways[0].run(service(), &request, values, Execution::default()).await.unwrap();
             rows.push(typed);
         }
-        Self { case, catalog, rows, exec, _folder: folder }
+        Self { case, catalog, rows, ways, _place: place }
     }
 
     async fn check(&self, choices: &mut Choices, tally: &Tally) -> TestCaseResult {
@@ -189,13 +215,16 @@ impl Bench {
         let body = format!("[{}]", expected.iter().map(shown).collect::<Vec<_>>().join(","));
         let request = Request::Read(Read { target: target(table), level, count: Some(Count::Exact) });
         let values = values.finish(Payload::default());
-        let told = self.told(session, &request, &values);
-        let answer = match self.exec.run(session.clone(), &request, values, Execution::default()).await {
-            Ok(outcome) => outcome.answer,
-            Err(problem) => return Err(TestCaseError::fail(format!("{problem}\n{told}"))),
-        };
-        prop_assert_eq!(text(&answer), body, "{}", told);
-        prop_assert_eq!(answer.total, Some(expected.len() as u64), "{}", told);
+        for (way, exec) in self.ways.iter().enumerate() {
+            let told = format!("way {way}\n{}", self.told(session, &request, &values));
+            let values = values.clone();
+            let answer = match exec.run(session.clone(), &request, values, Execution::default()).await {
+                Ok(outcome) => outcome.answer,
+                Err(problem) => return Err(TestCaseError::fail(format!("{problem}\n{told}"))),
+            };
+            prop_assert_eq!(text(&answer), body.as_str(), "{}", told);
+            prop_assert_eq!(answer.total, Some(expected.len() as u64), "{}", told);
+        }
         add(&tally.shown, expected.len());
         add(&tally.hidden, self.rows[position].len() - world.visible(id(position)).len());
         Ok(())
@@ -302,7 +331,7 @@ impl Bench {
         self.check_write(position, session, &request, values, refused, &written, &after, tally).await
     }
 
-    /// Writes, looks at what became of the table, and undoes it.
+    /// Writes in every way.
     #[allow(clippy::too_many_arguments, reason = "a write and everything that is expected of it")]
     async fn check_write(
         &self,
@@ -315,11 +344,33 @@ impl Bench {
         after: &[Row],
         tally: &Tally,
     ) -> TestCaseResult {
-        let told = self.told(session, request, &values);
+        for way in 0..self.ways.len() {
+            let values = values.clone();
+            self.check_write_by(way, position, session, request, values, refused, written, after, tally)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Writes, looks at what became of the table, and undoes it.
+    #[allow(clippy::too_many_arguments, reason = "a write and everything that is expected of it")]
+    async fn check_write_by(
+        &self,
+        way: usize,
+        position: usize,
+        session: &Session,
+        request: &Request,
+        values: Values,
+        refused: bool,
+        written: &[Row],
+        after: &[Row],
+        tally: &Tally,
+    ) -> TestCaseResult {
+        let exec = &self.ways[way];
+        let told = format!("way {way}\n{}", self.told(session, request, &values));
         let execution = Execution::default();
-        let mut transaction = self.exec.engine().begin().await.unwrap();
-        let outcome =
-            self.exec.run_in(transaction.as_mut(), session.clone(), request, values, execution).await;
+        let mut transaction = exec.engine().begin().await.unwrap();
+        let outcome = exec.run_in(transaction.as_mut(), session.clone(), request, values, execution).await;
         match outcome {
             Err(problem) => {
                 prop_assert!(refused && problem.code() == "42501", "{}\n{}", problem, told);
@@ -338,7 +389,7 @@ impl Bench {
         let all = level(&Filter { conditions: Vec::new(), sql: String::new() });
         let read = Read { target: target(&self.case.tables[position]), level: all, count: None };
         let (read, none) = (Request::Read(read), Values::default());
-        let found = self.exec.run_in(transaction.as_mut(), service(), &read, none, execution).await.unwrap();
+        let found = exec.run_in(transaction.as_mut(), service(), &read, none, execution).await.unwrap();
         let expected = if refused { &self.rows[position] } else { after };
         prop_assert_eq!(text(&found.answer), self.array(position, expected), "{}", told);
         transaction.rollback().await.unwrap();
@@ -407,6 +458,21 @@ impl Bench {
         let (schema, rows) = (&self.case.schema, rows.join("\n"));
         let (role, claims) = (session.role.name(), &session.claims);
         format!("{schema}\n{rows}\nas {role} {claims}\n{request:?}\n{values:?}")
+    }
+}
+
+/// A new database: a file, or one of the PostgreSQL server that `MAINSTAY_TEST_DATABASE` asks for.
+fn database() -> (Arc<dyn Engine>, Place) {
+    match TestDatabase::create(None).unwrap() {
+        Some(database) => {
+            let options = mainstay_engine_postgres::Options::new(database.url().unwrap());
+            (Arc::new(Postgres::open(options).unwrap()), Place::Database(database))
+        }
+        None => {
+            let folder = tempfile::tempdir().unwrap();
+            let engine = Sqlite::open(Options::new(folder.path().join("test.db"))).unwrap();
+            (Arc::new(engine), Place::Folder(folder))
+        }
     }
 }
 
