@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use mainstay_base::{Problem, Result};
-use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::types::{Kind, Type};
-use tokio_postgres::{Client, Config, Error, NoTls, RowStream, Statement};
+use tokio_postgres::{Client, Error, RowStream, Statement};
 
+use crate::address::Address;
 use crate::bind::{Parameter, Values, parameters};
+use crate::errors;
 use crate::render::Query;
-use crate::{Options, errors};
+use crate::tls::Tls;
 
 /// What every connection is set to, whatever the role or the database say: values are read and written in these forms.
 pub(crate) const FIXED: &[(&str, &str)] = &[
@@ -30,14 +31,14 @@ pub(crate) const FIXED: &[(&str, &str)] = &[
 ];
 /// Prepared statements kept at most; then all are let go.
 const STATEMENTS_MAX: usize = 1_000;
-/// How long a host may be silent until it is asked whether it is still there, and how long it may take to answer.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(20);
 /// The first wait before another try to connect; it doubles.
 const RETRY_FIRST: Duration = Duration::from_millis(20);
 
 /// A connection and what is prepared on it.
 pub(crate) struct Connection {
     pub client: Client,
+    /// How a request to cancel is encrypted.
+    pub tls: Tls,
     statements: Mutex<HashMap<u64, Statement>>,
     /// Whether statements are prepared, and what is set lasts: there is one session of the server behind it.
     prepares: bool,
@@ -49,43 +50,13 @@ pub(crate) struct Connection {
     pub home: ThreadId,
 }
 
-/// Reads the url, and refuses what cannot be kept safe.
-pub(crate) fn config(options: &Options) -> Result<Config> {
-    let mut config: Config = options.url.parse().map_err(|error: Error| {
-        let why = std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string);
-        Problem::new("08001", format!("the database's url cannot be read: {why}"))
-            .with_hint("Write postgres://USER:PASSWORD@HOST:PORT/DATABASE.")
-    })?;
-    let is_local = |host: &Host| match host {
-        Host::Tcp(name) => matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1"),
-        #[cfg(unix)]
-        Host::Unix(_) => true,
-    };
-    let all_local = config.get_hosts().iter().all(is_local);
-    match config.get_ssl_mode() {
-        SslMode::Disable => {}
-        SslMode::Prefer if all_local => {}
-        _ => {
-            return Err(Problem::new("0A000", "encrypted connections to PostgreSQL are not supported yet")
-                .with_hint("Use a socket or the loopback address, or say sslmode=disable where the network is trusted."));
-        }
-    }
-    if config.get_application_name().is_none() {
-        config.application_name("mainstay");
-    }
-    config.connect_timeout(options.connect_timeout);
-    // A host that is gone without a word is noticed; statements that take long are not.
-    config.keepalives_idle(KEEPALIVE_IDLE).tcp_user_timeout(KEEPALIVE_IDLE);
-    Ok(config)
-}
-
 impl Connection {
     /// Connects, and tries again for a while when the server is not there yet.
-    pub async fn open(config: &Config, patience: Duration, prepares: bool) -> Result<Self> {
+    pub async fn open(address: &Address, patience: Duration, prepares: bool) -> Result<Self> {
         let mut wait = RETRY_FIRST;
         let end = tokio::time::Instant::now() + patience;
         loop {
-            match Self::try_open(config, prepares).await {
+            match Self::try_open(address, prepares).await {
                 Ok(connection) => return Ok(connection),
                 Err(error) if errors::is_passing(&error) && tokio::time::Instant::now() + wait < end => {
                     tokio::time::sleep(wait).await;
@@ -96,16 +67,15 @@ impl Connection {
         }
     }
 
-    async fn try_open(config: &Config, prepares: bool) -> std::result::Result<Self, Error> {
-        let (client, connection) = config.connect(NoTls).await?;
-        // It ends with the client; what goes wrong is told to whoever waits for an answer.
-        tokio::spawn(connection);
+    async fn try_open(address: &Address, prepares: bool) -> std::result::Result<Self, Error> {
+        let client = address.connect().await?;
         if prepares {
             let set = |(name, value): &(&str, &str)| format!("SET {name} = '{value}'");
             client.batch_execute(&FIXED.iter().map(set).collect::<Vec<_>>().join("; ")).await?;
         }
         Ok(Self {
             client,
+            tls: address.tls.clone(),
             statements: Mutex::default(),
             prepares,
             timeout_ms: AtomicU64::new(0),
@@ -146,10 +116,13 @@ impl Connection {
         set
     }
 
-    /// Lets statements run as long as they need.
-    pub async fn allow_all(&self) -> std::result::Result<(), Error> {
-        self.timeout_ms.store(0, Ordering::Relaxed);
-        self.client.batch_execute("SET statement_timeout = 0").await
+    /// Begins a transaction whose statements run as long as they need.
+    pub async fn begin_long(&self, begin: &str) -> std::result::Result<(), Error> {
+        let mut sql = format!("{begin}; SET LOCAL statement_timeout = 0");
+        if !self.prepares {
+            FIXED.iter().for_each(|(name, value)| sql.push_str(&format!("; SET LOCAL {name} = '{value}'")));
+        }
+        self.client.batch_execute(&sql).await
     }
 
     /// Whether a query can be sent without preparing it first.
@@ -189,6 +162,15 @@ impl Connection {
         self.client.query_typed_raw(text, parameters.into_iter().map(|parameter| (parameter, unsaid()))).await
     }
 
+    /// The rows of a statement that is asked seldom.
+    pub async fn once(
+        &self,
+        text: &str,
+        parameters: Vec<Parameter>,
+    ) -> std::result::Result<Vec<tokio_postgres::Row>, Error> {
+        self.send_once(text, parameters).await?.try_collect().await
+    }
+
     /// Runs a query of the engine's own, whose rows are few.
     pub async fn bare(
         &self,
@@ -198,22 +180,22 @@ impl Connection {
         self.send(query, parameters).await?.try_collect().await
     }
 
-    /// The rows of a statement that is asked seldom, whose columns are texts.
+    /// The same for one whose parameters and columns are texts.
     pub async fn texts(
         &self,
         text: &str,
         parameters: &[&str],
     ) -> std::result::Result<Vec<Vec<Option<String>>>, Error> {
         let parameters = parameters.iter().map(|parameter| Parameter::text(parameter)).collect();
-        let rows: Vec<_> = self.send_once(text, parameters).await?.try_collect().await?;
+        let rows = self.once(text, parameters).await?;
         rows.iter().map(|row| (0..row.len()).map(|column| row.try_get(column)).collect()).collect()
     }
 
     /// Runs a statement that returns nothing; says how many rows it touched.
     pub async fn execute(&self, query: &Query, values: &Values<'_>) -> std::result::Result<u64, Failed> {
-        let parameters = parameters(query, values)?;
-        let statement = self.statement(query).await?;
-        Ok(self.client.execute_raw(&statement, parameters).await?)
+        let mut rows = std::pin::pin!(self.send(query, parameters(query, values)?).await?);
+        while rows.try_next().await?.is_some() {}
+        Ok(rows.rows_affected().unwrap_or_default())
     }
 
     /// Runs a query whose rows are few.

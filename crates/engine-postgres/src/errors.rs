@@ -129,14 +129,25 @@ fn may_tell(table: &Table, session: &Session) -> bool {
 /// The database could not be reached, or did not let us in: that is never about whoever asks us.
 pub(crate) fn unreachable(error: &Error) -> Problem {
     let why = error.as_db_error().map_or_else(|| chain(error), |error| error.message().to_owned());
-    Problem::new("08001", format!("could not connect to the database: {why}"))
+    let problem = Problem::new("08001", format!("could not connect to the database: {why}"));
+    match is_about_encryption(error) {
+        true => problem.with_hint(
+            "The url may name who has signed the server's certificate (sslrootcert=FILE), or ask for less proof (sslmode).",
+        ),
+        false => problem,
+    }
+}
+
+/// Whether a server did not encrypt or could not prove who it is. The driver says so in words only.
+fn is_about_encryption(error: &Error) -> bool {
+    error.to_string().contains("TLS handshake")
 }
 
 /// Whether to try again soon: nobody listens yet, or the server is starting or full.
 pub(crate) fn is_passing(error: &Error) -> bool {
     match error.as_db_error() {
         Some(error) => matches!(error.code().code(), "57P03" | "53300" | "57P01" | "57P02"),
-        None => true,
+        None => !is_about_encryption(error),
     }
 }
 

@@ -4,7 +4,9 @@
 //! It knows plans and how to run them on PostgreSQL; nothing of HTTP, of requests or of other engines. SQL text comes from the
 //! dialect's crate.
 
+mod address;
 mod bind;
+mod certificate;
 mod connection;
 mod direct;
 mod errors;
@@ -20,6 +22,7 @@ mod render;
 mod roles;
 mod scope;
 mod snapshot;
+mod tls;
 mod transaction;
 mod write;
 
@@ -65,7 +68,7 @@ impl Postgres {
     pub fn open(options: Options) -> Result<Self> {
         Ok(Self {
             capabilities: Capabilities { name: "PostgreSQL", deferrable_constraints: true, roles: true },
-            pool: Arc::new(Pool::new(&options)?),
+            pool: Arc::new(Pool::new(&options.url, &options)?),
             manners: Arc::new(Manners::of(&options)),
             role_settings: RwLock::new(None),
             changes: broadcast::Sender::new(options.changes_queue_max),
@@ -250,10 +253,7 @@ fn told(failed: Failed, plan: &RenderedPlan, job: &Job) -> Problem {
 /// Casts and functions of times ask for the session's zone; it lasts until the transaction ends.
 async fn set_zone(connection: &Connection, session: &Session) -> std::result::Result<(), Failed> {
     let Some(zone) = &session.timezone else { return Ok(()) };
-    let zone = bind::Parameter::text(zone);
-    let set = connection.client.query_raw("SELECT set_config('timezone', $1::text, true)", [zone]);
-    let rows = std::pin::pin!(set.await?);
-    let _: Vec<_> = futures_util::TryStreamExt::try_collect(rows).await?;
+    connection.texts("SELECT set_config('timezone', $1::text, true)", &[zone]).await?;
     Ok(())
 }
 

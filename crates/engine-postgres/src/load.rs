@@ -39,8 +39,7 @@ pub(crate) async fn run(
 ) -> Result<u64> {
     let connection = lease.connection()?;
     let plain = |error: tokio_postgres::Error| errors::plain(&error);
-    connection.allow_all().await.map_err(plain)?;
-    connection.control("BEGIN").await.map_err(plain)?;
+    connection.begin_long("BEGIN").await.map_err(plain)?;
     let told = |failed| match failed {
         Failed::Postgres(error) => errors::of_write(&error, catalog, session),
         Failed::Problem(problem) => problem,

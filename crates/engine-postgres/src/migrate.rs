@@ -16,8 +16,8 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(7236118254)";
 
 /// The schema text that was applied last.
 pub(crate) async fn applied(connection: &Connection) -> Result<Option<String>> {
-    match connection.client.query_opt(APPLIED, &[]).await {
-        Ok(row) => row.map(|row| row.try_get(0)).transpose().map_err(|error| errors::plain(&error)),
+    match connection.texts(APPLIED, &[]).await {
+        Ok(rows) => Ok(rows.into_iter().next().and_then(|row| row.into_iter().next().flatten())),
         Err(error) if is_missing(&error) => Ok(None),
         Err(error) => Err(errors::plain(&error)),
     }
@@ -37,8 +37,7 @@ pub(crate) async fn run(
     let statements = postgres::migration(migration)?;
     let connection = lease.connection()?;
     let plain = |error: tokio_postgres::Error| errors::plain(&error);
-    connection.allow_all().await.map_err(plain)?;
-    connection.control("BEGIN").await.map_err(plain)?;
+    connection.begin_long("BEGIN").await.map_err(plain)?;
     let done = steps(connection, migration, &statements, text, progress).await;
     match done {
         Ok(()) => connection.control("COMMIT").await.map_err(|error| misfit(&error, migration))?,
@@ -69,16 +68,16 @@ async fn steps(
         run.map_err(|error| misfit(&error, migration))?;
         progress(done as u64 + 1, total);
     }
-    let store = connection.client.execute_raw(STORE, [Parameter::text(text)]);
-    store.await.map(|_| ()).map_err(plain)
+    connection.once(STORE, vec![Parameter::text(text)]).await.map(|_| ()).map_err(plain)
 }
 
 /// Roles that the schema names and the cluster does not have.
 async fn create_roles(connection: &Connection, migration: &Migration) -> Result<()> {
     let plain = |error: tokio_postgres::Error| errors::plain(&error);
     for role in &migration.to.roles {
-        let found = "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = $1";
-        if connection.client.query_opt(found, &[role]).await.map_err(plain)?.is_none() {
+        let found = "SELECT FROM pg_catalog.pg_roles WHERE rolname = $1::text";
+        let found = connection.once(found, vec![Parameter::text(role)]).await.map_err(plain)?;
+        if found.is_empty() {
             let statement = postgres::create_role(role);
             connection.client.batch_execute(&statement.text).await.map_err(plain)?;
         }

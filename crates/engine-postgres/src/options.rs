@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Where the database is and the bounds it is used under.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// `postgres://user:password@host:port/database`, or words `host=… dbname=…`, as libpq takes them.
+    /// `postgres://user:password@host:port/database?…`, with libpq's parameters.
     pub url: String,
     /// The most bytes one answer may need in memory.
     pub answer_bytes_max: usize,

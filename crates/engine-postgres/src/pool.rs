@@ -12,15 +12,15 @@ use std::time::Instant;
 
 use mainstay_base::{Problem, Result};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_postgres::{Config, NoTls};
 
-use crate::connection::{Connection, config};
+use crate::address::Address;
+use crate::connection::Connection;
 use crate::{Options, errors};
 
 /// All connections of one database. They are opened when they are needed.
 pub(crate) struct Pool {
     options: Options,
-    config: Config,
+    address: Address,
     shared: Mutex<Vec<Arc<Connection>>>,
     /// Held while a shared connection is opened, so that those who wait for one open no others.
     opening: tokio::sync::Mutex<()>,
@@ -80,20 +80,20 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
-        let cancel = connection.client.cancel_token();
+        let (cancel, tls) = (connection.client.cancel_token(), connection.tls.clone());
         drop(connection);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             // When it does not reach the server, the statement's own timeout ends it.
-            runtime.spawn(async move { _ = cancel.cancel_query(NoTls).await });
+            runtime.spawn(async move { _ = cancel.cancel_query(tls).await });
         }
     }
 }
 
 impl Pool {
-    /// The pool of a database; nothing is opened yet.
-    pub fn new(options: &Options) -> Result<Self> {
+    /// The pool of the database at a URL; nothing is opened yet.
+    pub fn new(url: &str, options: &Options) -> Result<Self> {
         Ok(Self {
-            config: config(options)?,
+            address: Address::read(url, options)?,
             shared: Mutex::default(),
             opening: tokio::sync::Mutex::new(()),
             idle: Arc::default(),
@@ -194,7 +194,7 @@ impl Pool {
         }
         let options = &self.options;
         let opened =
-            Connection::open(&self.config, options.connect_timeout, options.prepared_statements).await;
+            Connection::open(&self.address, options.connect_timeout, options.prepared_statements).await;
         opened.inspect_err(|problem| *lock(&self.failure) = Some((Instant::now(), problem.clone())))
     }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_util::TryStreamExt;
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::Catalog;
 use mainstay_dialect::postgres::{identity_sequence, last_number};
@@ -25,8 +24,7 @@ impl Frozen {
     /// The newest state.
     pub async fn begin(lease: Lease) -> Result<Self> {
         let connection = lease.connection()?;
-        connection.allow_all().await.map_err(|error| errors::plain(&error))?;
-        connection.control(BEGIN).await.map_err(|error| errors::plain(&error))?;
+        connection.begin_long(BEGIN).await.map_err(|error| errors::plain(&error))?;
         Ok(Self(lease))
     }
 }
@@ -66,8 +64,7 @@ async fn sequences(
             if identity_sequence(table.column(column)).is_none() {
                 continue;
             }
-            let rows = connection.client.query_raw(&last_number(table, column).text, [0_i64; 0]).await?;
-            let rows: Vec<_> = rows.try_collect().await?;
+            let rows = connection.once(&last_number(table, column).text, Vec::new()).await?;
             let last = rows.first().map(|row| row.try_get::<_, Option<i64>>(0)).transpose()?.flatten();
             found.extend(last.map(|last| Sequence { table: table.id, column, last }));
         }

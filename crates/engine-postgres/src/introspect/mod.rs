@@ -20,8 +20,7 @@ use described::Description;
 /// The catalog of the database: all of its relations, and the functions of the schemas that are exposed.
 pub(crate) async fn run(connection: &Connection, schemas: &[String]) -> Result<Arc<Catalog>> {
     let plain = |error: tokio_postgres::Error| errors::plain(&error);
-    connection.allow_all().await.map_err(plain)?;
-    connection.control("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(plain)?;
+    connection.begin_long("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(plain)?;
     let described = describe(connection, schemas).await;
     connection.control("ROLLBACK").await.map_err(plain)?;
     Ok(Arc::new(catalog::catalog(&described?)))
@@ -46,10 +45,8 @@ async fn all<T: DeserializeOwned>(
     sql: &str,
     schemas: Option<&[String]>,
 ) -> Result<Vec<T>> {
-    use futures_util::TryStreamExt;
-    let parameters = schemas.map(Parameter::texts);
-    let rows = connection.client.query_raw(sql, parameters).await.map_err(|error| errors::plain(&error))?;
-    let rows: Vec<tokio_postgres::Row> = rows.try_collect().await.map_err(|error| errors::plain(&error))?;
+    let parameters = schemas.map(Parameter::texts).into_iter().collect();
+    let rows = connection.once(sql, parameters).await.map_err(|error| errors::plain(&error))?;
     let read = |row: &tokio_postgres::Row| {
         let text: &str = row.try_get(0).map_err(|error| errors::plain(&error))?;
         serde_json::from_str(text).map_err(|error| {

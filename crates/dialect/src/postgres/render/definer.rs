@@ -147,7 +147,10 @@ fn rights_of_item(item: &FromItem, rights: &mut BTreeSet<bool>) {
             rights_of_item(left, rights);
             rights_of_item(right, rights);
         }
-        FromItem::Values { .. } | FromItem::Unnest { .. } | FromItem::Series { .. } => {}
+        FromItem::Values { .. }
+        | FromItem::Unnest { .. }
+        | FromItem::Series { .. }
+        | FromItem::Function { .. } => {}
     }
 }
 
@@ -171,7 +174,8 @@ impl Visitor for Own {
             | FromItem::Select { source, .. }
             | FromItem::Values { source, .. }
             | FromItem::Unnest { source, .. }
-            | FromItem::Series { source, .. } => _ = self.0.insert(*source),
+            | FromItem::Series { source, .. }
+            | FromItem::Function { source, .. } => _ = self.0.insert(*source),
             FromItem::Join { .. } => {}
         }
         visit::walk_source(self, item);
