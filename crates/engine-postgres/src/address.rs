@@ -6,13 +6,16 @@ use mainstay_base::{Problem, Result};
 use percent_encoding::percent_decode_str;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, Error};
+use tokio_postgres::{Client, Config, Connection, Error, Socket};
 
 use crate::Options;
-use crate::tls::{Files, Proof, Tls};
+use crate::tls::{Encrypted, Files, Proof, Tls};
 
 /// How long a host may be silent until it is asked whether it is still there, and how long it may take to answer.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(20);
+
+/// A connection that nobody drives yet.
+pub(crate) type Driven = Connection<Socket, Encrypted<Socket>>;
 
 /// A database's hosts and the way to them.
 #[derive(Clone)]
@@ -65,8 +68,16 @@ impl Address {
         Ok(Self { config, tls: Tls::new(proof, &asked.files)?, encrypts_second: mode == "allow" })
     }
 
-    /// Connects to the first host that answers and is of the kind that is wanted.
+    /// Connects, and lets the connection be driven by this thread.
     pub async fn connect(&self) -> std::result::Result<Client, Error> {
+        let (client, connection) = self.open().await?;
+        // It ends with the client; what goes wrong is told to whoever waits for an answer.
+        tokio::spawn(connection);
+        Ok(client)
+    }
+
+    /// Connects to the first host that answers and is of the kind that is wanted. Somebody must drive the connection.
+    pub async fn open(&self) -> std::result::Result<(Client, Driven), Error> {
         match self.try_connect(&self.config).await {
             Err(error) if self.encrypts_second && is_refused(&error) => {
                 let mut encrypted = self.config.clone();
@@ -78,11 +89,8 @@ impl Address {
         }
     }
 
-    async fn try_connect(&self, config: &Config) -> std::result::Result<Client, Error> {
-        let (client, connection) = config.connect(self.tls.clone()).await?;
-        // It ends with the client; what goes wrong is told to whoever waits for an answer.
-        tokio::spawn(connection);
-        Ok(client)
+    async fn try_connect(&self, config: &Config) -> std::result::Result<(Client, Driven), Error> {
+        config.connect(self.tls.clone()).await
     }
 }
 

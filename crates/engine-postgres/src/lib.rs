@@ -81,7 +81,7 @@ impl Postgres {
     /// # Errors
     /// When the database is away.
     pub async fn listen(&self, channel: &str) -> Result<Listener> {
-        listen::listen(self.pool.config(), channel).await
+        listen::listen(self.pool.address(), channel).await
     }
 
     /// The catalog of the database as it is: all of its relations, and the functions of the schemas that are exposed.

@@ -4,8 +4,9 @@ use std::future::poll_fn;
 
 use mainstay_base::{Problem, Result};
 use tokio::sync::mpsc;
-use tokio_postgres::{AsyncMessage, Config, NoTls};
+use tokio_postgres::AsyncMessage;
 
+use crate::address::Address;
 use crate::errors;
 
 /// The payloads of a channel's notifications, for as long as the connection lasts.
@@ -24,8 +25,8 @@ impl Listener {
 }
 
 /// Listens to a channel; what is notified once this has returned is heard.
-pub(crate) async fn listen(config: &Config, channel: &str) -> Result<Listener> {
-    let connected = config.connect(NoTls).await;
+pub(crate) async fn listen(address: &Address, channel: &str) -> Result<Listener> {
+    let connected = address.open().await;
     let (client, mut connection) = connected.map_err(|error| errors::unreachable(&error))?;
     let (tell, heard) = mpsc::unbounded_channel();
     tokio::spawn(async move {

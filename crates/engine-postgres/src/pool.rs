@@ -105,8 +105,8 @@ impl Pool {
     }
 
     /// How to connect.
-    pub fn config(&self) -> &Config {
-        &self.config
+    pub fn address(&self) -> &Address {
+        &self.address
     }
 
     /// The thread's shared connection with the least to do.
