@@ -6,7 +6,7 @@ use mainstay_base::{Problem, Result};
 use mainstay_expr::Value;
 
 use super::rest::Rest;
-use super::storage::{Datum, DatumRef, Storage, encode};
+use super::storage::{Datum, DatumRef, Storage, encode, stored};
 use crate::Quoting;
 use crate::render::Sql;
 use crate::statement::{Form, Input};
@@ -84,7 +84,7 @@ where
             if position > 0 {
                 json.push(b',');
             }
-            storage.push_element(datum, &mut json)?;
+            storage.push_element(stored(storage, datum), &mut json)?;
         }
         if nested {
             json.push(b']');

@@ -1,7 +1,9 @@
 //! How values of each PostgreSQL type are kept in MySQL: the types that MySQL has where they hold the same values, else text.
 //!
-//! Times are DATETIME(6) in UTC, which knows the years 0 to 9999: its first moment stands for `-infinity`, its last one for
-//! `infinity`, and neither can be stored as itself.
+//! What MySQL's types lack has the place of an extreme value that nothing else needs, and that cannot be stored as itself. Times are
+//! DATETIME(6) in UTC, which knows the years 0 to 9999: its first moment stands for `-infinity`, its last one for `infinity`. The
+//! greatest floats stand for NaN and the infinities, and the greatest number that all exact numbers compare with for their NaN, so
+//! that everything sorts as in PostgreSQL. Floats are DOUBLE always: FLOAT loses digits wherever it is shown.
 
 use bigdecimal::{BigDecimal, RoundingMode};
 use mainstay_base::{Problem, Result};
@@ -16,6 +18,13 @@ pub(super) const DIGITS: (u64, i64) = (35, 30);
 /// Precision and scale of DECIMAL columns.
 const PRECISION_MAX: u16 = 65;
 const SCALE_MAX: u16 = 30;
+
+/// NaN of numeric: [`DIGITS`] nines.
+const NAN: &str = "99999999999999999999999999999999999.999999999999999999999999999999";
+/// NaN of floats, the greatest of them.
+const NAN_FLOAT: f64 = f64::MAX;
+/// Infinity, just below.
+const INFINITE_FLOAT: f64 = f64::MAX.next_down();
 
 const FIRST: &str = "0000-01-01 00:00:00.000000";
 const LAST: &str = "9999-12-31 23:59:59.999999";
@@ -41,14 +50,18 @@ pub fn of(column: &ColumnType) -> Storage {
 /// `22003` and `22008` for a value that MySQL cannot hold.
 pub fn encode(storage: &Storage, value: &Value) -> Result<Datum> {
     match (storage, value) {
-        (Storage::Float4 | Storage::Float8, Value::Float(number)) if !number.is_finite() => {
-            let message = "NaN and the infinities cannot be stored in this database";
-            Err(Problem::new("22003", message).with_hint("Use a column of type numeric for NaN."))
-        }
+        (Storage::Float4 | Storage::Float8, Value::Float(number)) => match number {
+            number if number.is_finite() && number.abs() >= INFINITE_FLOAT => {
+                Err(Problem::new("22003", "value out of range: overflow"))
+            }
+            number => Ok(Datum::Real(stored_float(*number))),
+        },
         (Storage::Fixed(scale), Value::Int(number)) => fixed(&BigDecimal::from(*number), *scale),
         (Storage::Fixed(scale), Value::Numeric(Numeric::Finite(number))) => fixed(number, *scale),
-        (Storage::Fixed(_) | Storage::Decimal, Value::Numeric(Numeric::NaN)) => {
-            Err(Problem::new("22003", "NaN cannot be stored in this database"))
+        (Storage::Decimal, Value::Numeric(Numeric::NaN)) => Ok(Datum::Text(NAN.to_owned())),
+        (Storage::Fixed(_), Value::Numeric(Numeric::NaN)) => {
+            Err(Problem::new("22003", "NaN cannot be stored in this column")
+                .with_hint("A column of type numeric without precision can hold NaN."))
         }
         (Storage::Decimal, Value::Numeric(Numeric::Finite(number))) if is_too_long(number) => {
             let (whole, fraction) = DIGITS;
@@ -76,7 +89,43 @@ fn fixed(number: &BigDecimal, scale: u16) -> Result<Datum> {
 
 fn is_too_long(number: &BigDecimal) -> bool {
     let whole = number.digits() as i64 - number.fractional_digit_count();
-    whole > DIGITS.0 as i64 || number.fractional_digit_count() > DIGITS.1
+    whole > DIGITS.0 as i64 || number.fractional_digit_count() > DIGITS.1 || number.to_plain_string() == NAN
+}
+
+/// A float as it is kept.
+fn stored_float(number: f64) -> f64 {
+    match number {
+        number if number.is_nan() => NAN_FLOAT,
+        f64::INFINITY => INFINITE_FLOAT,
+        f64::NEG_INFINITY => -INFINITE_FLOAT,
+        number => number,
+    }
+}
+
+/// A float that was read.
+#[inline]
+pub fn read_float(stored: f64) -> f64 {
+    match stored {
+        NAN_FLOAT => f64::NAN,
+        INFINITE_FLOAT => f64::INFINITY,
+        number if number == -INFINITE_FLOAT => f64::NEG_INFINITY,
+        number => number,
+    }
+}
+
+/// A text that was read.
+#[inline]
+pub fn read_text<'t>(storage: &Storage, stored: &'t [u8]) -> &'t [u8] {
+    if *storage == Storage::Decimal && stored == NAN.as_bytes() { b"NaN" } else { stored }
+}
+
+/// A datum that was read, as it is kept.
+pub(super) fn stored<'d>(storage: &Storage, datum: DatumRef<'d>) -> DatumRef<'d> {
+    match datum {
+        DatumRef::Real(number) => DatumRef::Real(stored_float(number)),
+        DatumRef::Text(b"NaN") if *storage == Storage::Decimal => DatumRef::Text(NAN.as_bytes()),
+        other => other,
+    }
 }
 
 /// A date or time as MySQL takes it, from the text that sorts.

@@ -20,7 +20,7 @@ pub(crate) fn behind(conditions: &[Sql], term: Sql) -> Sql {
 
 impl Renderer<'_> {
     /// Whether an expression can fail for some row.
-    pub(super) fn may_fail(&self, expr: &Expr) -> bool {
+    pub(crate) fn may_fail(&self, expr: &Expr) -> bool {
         expr.any(|part| match &part.kind {
             ExprKind::Call(function, _) => !never_fails(*function),
             ExprKind::Cast(inner, target) => !cast_never_fails(&inner.ty, target),

@@ -32,6 +32,7 @@ impl Storage {
             Self::Bool => Value::Bool(number != 0),
             Self::Int => Value::Int(number),
             Self::Float4 | Self::Float8 => Value::Float(number as f64),
+            Self::Fixed(_) | Self::Decimal => Value::Numeric(Numeric::Finite(BigDecimal::from(number))),
             Self::Scaled(scale) => {
                 let number = BigDecimal::new(BigInt::from(number), i64::from(*scale));
                 Value::Numeric(Numeric::Finite(number))

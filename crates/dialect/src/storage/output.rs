@@ -10,7 +10,7 @@ use super::{DatumRef, Storage, invalid_utf8};
 pub fn write_json(storage: &Storage, datum: DatumRef<'_>, zone: &Zone, out: &mut Vec<u8>) -> Result<()> {
     match (datum, storage) {
         (DatumRef::Null, _) => out.extend_from_slice(b"null"),
-        (DatumRef::Int(number), Storage::Int) => output::int(number, out),
+        (DatumRef::Int(number), Storage::Int | Storage::Fixed(_)) => output::int(number, out),
         (DatumRef::Int(truth), Storage::Bool) => {
             out.extend_from_slice(if truth == 0 { b"false" } else { b"true" });
         }
@@ -37,7 +37,7 @@ pub fn write_json(storage: &Storage, datum: DatumRef<'_>, zone: &Zone, out: &mut
 /// Appends a value in PostgreSQL's text form; nothing for NULL.
 pub fn write_text(storage: &Storage, datum: DatumRef<'_>, zone: &Zone, out: &mut Vec<u8>) -> Result<()> {
     match (datum, storage) {
-        (DatumRef::Int(number), Storage::Int) => output::int(number, out),
+        (DatumRef::Int(number), Storage::Int | Storage::Fixed(_)) => output::int(number, out),
         (DatumRef::Int(number), Storage::Scaled(scale)) => output::scaled(number, *scale, out),
         (
             DatumRef::Text(text),

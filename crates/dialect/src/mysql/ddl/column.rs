@@ -77,8 +77,7 @@ fn column_type(catalog: &Catalog, table: &Table, position: u32) -> Sql {
         (Type::Int2, _) => Sql::from("SMALLINT"),
         (Type::Int4, _) => Sql::from("INT"),
         (Type::Int8, _) => Sql::from("BIGINT"),
-        (Type::Float4, _) => Sql::from("FLOAT"),
-        (Type::Float8, _) => Sql::from("DOUBLE"),
+        (Type::Float4 | Type::Float8, _) => Sql::from("DOUBLE"),
         (Type::Numeric, Modifier::Precision(precision, scale))
             if matches!(storage::of(ty), Storage::Fixed(_)) =>
         {

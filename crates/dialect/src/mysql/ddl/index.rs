@@ -217,8 +217,7 @@ fn hidden_type(storage: &Storage, length: u32) -> Sql {
     match storage {
         Storage::Bool => Sql::from("TINYINT"),
         Storage::Int => Sql::from("BIGINT"),
-        Storage::Float4 => Sql::from("FLOAT"),
-        Storage::Float8 => Sql::from("DOUBLE"),
+        Storage::Float4 | Storage::Float8 => Sql::from("DOUBLE"),
         Storage::Fixed(scale) => sql!["DECIMAL(65, ", Sql::numbered("", u64::from(*scale)), ")"],
         Storage::Uuid => Sql::from("CHAR(36) CHARACTER SET ascii COLLATE ascii_bin"),
         Storage::Date => Sql::from("DATE"),

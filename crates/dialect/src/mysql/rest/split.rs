@@ -4,7 +4,7 @@ use mainstay_base::{Problem, Result};
 use mainstay_catalog::Catalog;
 use mainstay_expr::visit::{self, Visitor, VisitorMut};
 use mainstay_expr::{
-    Expr, ExprKind, FromItem, Item, Rights, Select, SourceId, TableId, TableSource, Tree, Type,
+    Expr, ExprKind, FromItem, Item, JoinKind, Rights, Select, SourceId, TableId, TableSource, Tree, Type,
 };
 
 use super::{MySql, Rest};
@@ -14,6 +14,42 @@ use crate::mysql::statement::Statement;
 use crate::mysql::storage::Storage;
 use crate::render::{Renderer, Restriction, Sql};
 use crate::sql::sql;
+
+/// A select whose tables keep only those policies that are SQL; the others come first in its filter. Also whether there are any.
+pub(super) fn lifted(dialect: &MySql, catalog: &Catalog, select: &Select) -> (Select, bool) {
+    let mut select = select.clone();
+    let mut policies = Vec::new();
+    for item in &mut select.from {
+        lift(dialect, catalog, item, &mut policies);
+    }
+    let any = !policies.is_empty();
+    if any {
+        policies.extend(select.filter.take());
+        select.filter = Some(Expr::all(policies));
+    }
+    (select, any)
+}
+
+/// Takes policies that are not SQL from the tables whose rows no outer join needs.
+fn lift(dialect: &MySql, catalog: &Catalog, item: &mut FromItem, policies: &mut Vec<Expr>) {
+    match item {
+        FromItem::Table(table) => {
+            let alone = [FromItem::Table(table.clone())];
+            if Renderer::new(dialect, catalog).reading(&alone, false).is_err() {
+                policies.extend(table.visible.take().map(|visible| *visible));
+            }
+        }
+        FromItem::Join { kind, left, right, .. } => {
+            if matches!(kind, JoinKind::Inner | JoinKind::Left) {
+                lift(dialect, catalog, left, policies);
+            }
+            if matches!(kind, JoinKind::Inner | JoinKind::Right) {
+                lift(dialect, catalog, right, policies);
+            }
+        }
+        _ => {}
+    }
+}
 
 /// The source that stands for the rows of the first read.
 const ROWS: SourceId = SourceId(2_000_000);
@@ -57,8 +93,10 @@ pub(super) fn filtered(
     if !select.set_ops.is_empty() {
         return Err(dialect.unsupported("a set operator"));
     }
+    let (select, has_policies) = lifted(dialect, catalog, select);
+    let select = &select;
     let mut split = Split::of(dialect, catalog, select)?;
-    let (native, left) = split.filter(select.filter.as_ref());
+    let (native, left) = split.filter(select.filter.as_ref(), has_policies);
     let bounded = select.limit.is_some() || select.offset.is_some();
     let each = match restriction {
         Restriction::Keys(keys) if bounded => {
@@ -122,7 +160,7 @@ pub(super) fn locked(
             vec![split.add(Expr::column(source, u32::MAX, Type::Int8), sql, storage)]
         }
     };
-    let (native, left) = split.filter(select.filter.as_ref());
+    let (native, left) = split.filter(select.filter.as_ref(), true);
     let mut rest = split.rest(&select, left)?;
     rest.items.splice(0..0, key.into_iter().map(item));
     let body = Select { from: select.from.clone(), filter: native, ..Select::default() };
@@ -174,6 +212,8 @@ struct Split<'s> {
     first: u32,
     /// Whether the first read has groups, so that its columns can be aggregates.
     aggregates: bool,
+    /// Whether the first read has rows that what is left of the filter takes away: what can fail must not meet them.
+    guarded: bool,
     failed: Option<Problem>,
 }
 
@@ -189,6 +229,7 @@ impl<'s> Split<'s> {
             reads: Vec::new(),
             first: 0,
             aggregates: false,
+            guarded: false,
             failed: None,
         }
     }
@@ -202,15 +243,17 @@ impl<'s> Split<'s> {
         Ok(split)
     }
 
-    /// The terms of a filter that are SQL, and the others.
-    fn filter(&mut self, filter: Option<&Expr>) -> (Option<Expr>, Vec<Expr>) {
+    /// The terms of a filter that are SQL, and the others. With `guarded` the others may hide rows, of which no error must tell.
+    fn filter(&mut self, filter: Option<&Expr>, guarded: bool) -> (Option<Expr>, Vec<Expr>) {
         let terms = match filter {
             Some(Expr { kind: ExprKind::And(terms), .. }) => terms.as_slice(),
             Some(filter) => std::slice::from_ref(filter),
             None => &[],
         };
-        let (native, left): (Vec<Expr>, Vec<Expr>) =
-            terms.iter().cloned().partition(|term| self.renderer.condition(term).is_ok());
+        let (native, left): (Vec<Expr>, Vec<Expr>) = terms.iter().cloned().partition(|term| {
+            self.renderer.condition(term).is_ok() && !(guarded && self.renderer.may_fail(term))
+        });
+        self.guarded = !left.is_empty();
         ((!native.is_empty()).then(|| Expr::all(native)), left)
     }
 
@@ -237,6 +280,9 @@ impl<'s> Split<'s> {
     fn leaf(&mut self, expr: &Expr) -> Result<Expr> {
         if !self.aggregates && aggregates(expr) {
             return Err(self.dialect.unsupported("this aggregate"));
+        }
+        if self.guarded && self.renderer.may_fail(expr) {
+            return Err(self.dialect.unsupported("what can fail"));
         }
         let fragment = self.renderer.expr(expr)?;
         Ok(self.add(expr.clone(), fragment.sql, fragment.storage))
