@@ -13,6 +13,7 @@ mod shape;
 mod snapshot;
 mod stitch;
 mod strip;
+pub mod violation;
 
 use std::any::Any;
 use std::future::Future;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use mainstay_catalog::Catalog;
 use mainstay_engine::Engine;
+use mainstay_engine_mysql::MySql;
 use mainstay_engine_postgres::Postgres;
 use mainstay_engine_sqlite::{Options, Sqlite};
 use mainstay_plan::Enforcement;
@@ -45,9 +46,13 @@ fn open_with(settings: &Database, folder: &Path) -> Result<Arc<dyn Engine>> {
             Ok(Arc::new(Sqlite::open(Options::new(path))?))
         }
         Some(("postgres" | "postgresql", _)) => Ok(Arc::new(Postgres::open(postgres(settings))?)),
+        Some(("mysql" | "mariadb", _)) => {
+            Ok(Arc::new(MySql::open(mainstay_engine_mysql::Options::new(url))?))
+        }
         _ => Err(Failure::invalid(format!(
             "\"{}\" names no database that is known here\n  \
-             hint: write sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+             hint: write sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/DATABASE or \
+             mysql://USER:PASSWORD@HOST:PORT/DATABASE",
             without_password(url)
         ))),
     }

@@ -82,7 +82,8 @@ pub struct Api {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
-    /// `sqlite:PATH`, relative to the project's folder, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
+    /// `sqlite:PATH`, relative to the project's folder, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`
+    /// or `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, which MariaDB has too.
     pub url: String,
     /// Whether the database is brought into the shape of schema/*.sql (`declared`) or served as it is (`existing`).
     pub source: SourceSetting,

@@ -1,0 +1,35 @@
+//! What an owner of a database may set, with defaults that suit two cores and a small machine.
+
+use std::time::Duration;
+
+/// Where the database is and the bounds it is used under.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `mysql://user:password@host:port/database` or `mariadb://…`. Parameters: `sslmode` (or `ssl-mode`), `sslrootcert` (or
+    /// `ssl-ca`), `socket`.
+    pub url: String,
+    /// The most bytes one answer may need in memory.
+    pub answer_bytes_max: usize,
+    /// Connections: one for each request in flight.
+    pub connections_max: usize,
+    /// How long a transaction that spans several plans may stay open.
+    pub transaction_timeout: Duration,
+    /// How long to try to reach the database.
+    pub connect_timeout: Duration,
+    /// Changes that a listener may fall behind before it misses some.
+    pub changes_queue_max: usize,
+}
+
+impl Options {
+    /// The defaults for a database.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            answer_bytes_max: 256 << 20,
+            connections_max: 32,
+            transaction_timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(5),
+            changes_queue_max: 4096,
+        }
+    }
+}
