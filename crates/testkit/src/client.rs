@@ -1,5 +1,7 @@
 //! One plain HTTP client: sends a scenario's request exactly as written and keeps the whole answer.
 
+use std::io::Write;
+use std::net::TcpStream;
 use std::time::Duration;
 
 use crate::identity::{Keys, Who};
@@ -79,5 +81,27 @@ impl Client {
         let body = answer.body_mut().read_to_vec().map_err(|error| format!("{url}: {error}"))?;
         let body = String::from_utf8_lossy(&body).into_owned();
         Ok(Response { status: answer.status().as_u16(), headers, body })
+    }
+}
+
+/// A request whose sender hangs up before the answer comes: when it is dropped.
+#[derive(Debug)]
+pub struct HangingUp(#[expect(dead_code, reason = "it is there to be dropped")] TcpStream);
+
+impl Client {
+    /// Sends a GET request as a signed-in user, the first of [`USERS`](crate::identity::USERS), and waits for nothing.
+    ///
+    /// # Errors
+    /// A sentence, when the server cannot be reached.
+    pub fn hanging_up(&self, target: &str) -> Result<HangingUp, String> {
+        let text = |error: std::io::Error| format!("{}: {error}", self.base);
+        let host = self.base.trim_start_matches("http://");
+        let mut request = format!("GET /rest/v1{target} HTTP/1.1\r\nHost: {host}\r\n");
+        for (name, value) in self.keys.headers(Who::User(0), None) {
+            request += &format!("{name}: {value}\r\n");
+        }
+        let mut stream = TcpStream::connect(host).map_err(text)?;
+        stream.write_all(format!("{request}\r\n").as_bytes()).map_err(text)?;
+        Ok(HangingUp(stream))
     }
 }

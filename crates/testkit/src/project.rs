@@ -104,8 +104,11 @@ struct Template {
 
 impl Template {
     fn build(spec: &WorldSpec) -> Result<Template, String> {
+        Self::build_in(spec, TestDatabase::create(None)?)
+    }
+
+    fn build_in(spec: &WorldSpec, database: Option<TestDatabase>) -> Result<Template, String> {
         let folder = write_project(spec)?;
-        let database = TestDatabase::create(None)?;
         let run = |arguments: &[&str]| mainstay(arguments, folder.path(), database.as_ref());
         if !spec.database.is_empty() {
             let own = database.as_ref().ok_or("a world with a database of its own needs PostgreSQL")?;
@@ -130,6 +133,23 @@ impl Template {
         };
         Server::start(folder, database, self.keys.clone())
     }
+}
+
+/// Several servers of one project, each with a way of its own to the same rows.
+///
+/// # Errors
+/// What the binary said when the project could not be made or served.
+pub fn serve_together(spec: &WorldSpec, ways: Vec<TestDatabase>) -> Result<Vec<Server>, String> {
+    let mut ways = ways.into_iter();
+    let template = Template::build_in(spec, ways.next())?;
+    let (folder, keys) = (template.folder, template.keys);
+    let mut servers = Vec::new();
+    for way in template.database.into_iter().chain(ways) {
+        let own = tempdir()?;
+        copy(folder.path(), own.path()).map_err(|error| format!("copying a project: {error}"))?;
+        servers.push(Server::start(own, Some(way), keys.clone())?);
+    }
+    Ok(servers)
 }
 
 fn tempdir() -> Result<TempDir, String> {
