@@ -1,6 +1,6 @@
 """Measures Mainstay on a database server beside that server's own fastest client: `python3 bench/databases.py [DATABASE…]`.
 
-DATABASE is postgres; without any, all are measured. BENCH_SECONDS, BENCH_ROUNDS and BENCH_THREADS mean what they do in run.py.
+DATABASE is postgres or mariadb; without any, all are measured. BENCH_SECONDS, BENCH_ROUNDS and BENCH_THREADS mean what they do in run.py.
 The figures also go to bench/results/databases.md.
 """
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness import cells, data, verify
 from harness.databases import Database, Rate
+from harness.databases.mariadb import MariaDb
 from harness.databases.postgres import Postgres
 from harness.load import Sample, machine_seconds, measure, merge, write_requests
 from harness.process import Broken
@@ -30,7 +31,7 @@ def main() -> int:
         print("bench: wrk is missing: apt install wrk", file=sys.stderr)
         return 2
     CACHE.mkdir(exist_ok=True)
-    databases: dict[str, Database] = {"postgres": Postgres(CACHE / "postgres")}
+    databases: dict[str, Database] = {"postgres": Postgres(CACHE / "postgres"), "mariadb": MariaDb(CACHE / "mariadb")}
     wanted = sys.argv[1:] or list(databases)
     if unknown := set(wanted) - set(databases):
         print(f"bench: no database is called {', '.join(sorted(unknown))}; there are {', '.join(databases)}", file=sys.stderr)
