@@ -124,7 +124,7 @@ pub(crate) async fn pause(tries: u32) {
 pub(crate) fn unreachable(error: &Error) -> Problem {
     let why = match error {
         Error::Server(error) => error.message.clone(),
-        error => chain(error),
+        error => root(error),
     };
     Problem::new("08001", format!("could not connect to the database: {why}"))
 }
@@ -170,18 +170,13 @@ pub(crate) fn over() -> Problem {
     Problem::new("25P04", "terminating connection due to transaction timeout")
 }
 
-/// An error and what caused it, in one line.
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let said = cause.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        source = cause.source();
+/// What an error comes from in the end; what is around it says where it was met only.
+fn root(error: &Error) -> String {
+    let mut root: &dyn std::error::Error = error;
+    while let Some(cause) = root.source() {
+        root = cause;
     }
-    text
+    root.to_string()
 }
 
 #[cfg(test)]

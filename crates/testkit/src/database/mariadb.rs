@@ -15,19 +15,27 @@ const USER: &str = "CREATE USER IF NOT EXISTS 'mainstay'@'%' IDENTIFIED BY 'it i
     GRANT ALL ON *.* TO 'mainstay'@'%' WITH GRANT OPTION;\n";
 const USER_IN_URL: &str = "mainstay:it%20is%3A%20mainstay";
 
-/// Makes a database and fills it with a dump.
-pub(super) fn create(server: &Server, name: &str, dump: Option<&str>) -> Result<(), String> {
+/// Makes a database and runs statements in it.
+pub(super) fn create(server: &Server, name: &str, fill: Option<&str>) -> Result<(), String> {
     let create = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;");
-    let fill = dump.map_or_else(String::new, |dump| format!("USE {name};\n{dump}"));
+    let fill = fill.map_or_else(String::new, |fill| format!("USE {name};\n{fill}"));
     feed(server, "", &format!("{create}\n{fill}")).map(drop)
 }
 
-/// Everything in a database, as statements.
-pub(super) fn dump(server: &Server, name: &str) -> Result<String, String> {
+/// Statements that make another database the same. Rows go from one to the other as they are: as text, numbers would be rounded.
+pub(super) fn copied(server: &Server, name: &str) -> Result<String, String> {
     let mut command = Command::new("mariadb-dump");
     connect(&mut command, server);
-    command.args(["--skip-comments", "--skip-add-drop-table", "--skip-add-locks", "--hex-blob", name]);
-    told(command.output(), "mariadb-dump", name)
+    command.args(["--skip-comments", "--skip-add-drop-table", "--skip-add-locks", "--no-data", name]);
+    let tables = told(command.output(), "mariadb-dump", name)?;
+    let rows = format!(
+        "SET SESSION group_concat_max_len = 1000000; \
+         SELECT concat('INSERT INTO `', table_name, '` (', columns, ') SELECT ', columns, ' FROM `{name}`.`', \
+         table_name, '`;') FROM (SELECT table_name, group_concat(concat('`', column_name, '`')) AS columns \
+         FROM information_schema.columns WHERE table_schema = '{name}' AND extra NOT LIKE '%GENERATED%' \
+         GROUP BY table_name) AS tables"
+    );
+    Ok(format!("SET SESSION foreign_key_checks = 0;\n{tables}\n{}", feed(server, "", &rows)?))
 }
 
 /// Runs statements in a database.
@@ -96,6 +104,7 @@ pub(super) fn start() -> Result<(Server, Kept), String> {
             "--innodb-flush-log-at-trx-commit=2",
             "--innodb-flush-method=nosync",
             "--innodb-doublewrite=0",
+            "--innodb-file-per-table=0",
             "--innodb-buffer-pool-size=128M",
         ]
         .map(str::to_owned),

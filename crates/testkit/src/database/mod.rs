@@ -24,8 +24,8 @@ pub struct TestDatabase {
     name: String,
     /// Whether it goes with this.
     is_ours: bool,
-    /// What a copy is made of, where the server cannot copy by itself.
-    dump: OnceLock<Result<String, String>>,
+    /// The statements that copy it, where the server cannot copy by itself.
+    copied: OnceLock<Result<String, String>>,
 }
 
 impl TestDatabase {
@@ -38,12 +38,12 @@ impl TestDatabase {
         let Some(server) = server()? else { return Ok(None) };
         let name = format!("mainstay_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         server.create(&name, template)?;
-        Ok(Some(TestDatabase { server, name, is_ours: true, dump: OnceLock::new() }))
+        Ok(Some(TestDatabase { server, name, is_ours: true, copied: OnceLock::new() }))
     }
 
     /// One that is on a server already and stays there.
     fn existing(server: Arc<Server>, name: &str) -> TestDatabase {
-        TestDatabase { server, name: name.to_owned(), is_ours: false, dump: OnceLock::new() }
+        TestDatabase { server, name: name.to_owned(), is_ours: false, copied: OnceLock::new() }
     }
 
     /// Its URL.
@@ -93,10 +93,10 @@ impl Server {
         match self.kind {
             Kind::Postgres => postgres::create(self, name, template.map(|template| template.name.as_str())),
             Kind::MariaDb => {
-                let dump = template.map(|template| {
-                    template.dump.get_or_init(|| mariadb::dump(self, &template.name)).as_deref()
+                let copied = template.map(|template| {
+                    template.copied.get_or_init(|| mariadb::copied(self, &template.name)).as_deref()
                 });
-                mariadb::create(self, name, dump.transpose().map_err(Clone::clone)?)
+                mariadb::create(self, name, copied.transpose().map_err(Clone::clone)?)
             }
         }
     }
