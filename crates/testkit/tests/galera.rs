@@ -65,7 +65,7 @@ fn a_node_dies() -> Outcome {
     let spec = WorldSpec {
         schema: vec![("main.sql".to_owned(), SCHEMA.to_owned())],
         seed: SEED.to_owned(),
-        config: String::new(),
+        ..WorldSpec::default()
     };
     let ways = cluster.nodes().iter().map(|node| node.database()).collect();
     let servers = project::serve_together(&spec, ways)?;

@@ -66,7 +66,7 @@ fn main() -> ExitCode {
 
 fn spec(schema: &str, config: &str) -> WorldSpec {
     let schema = vec![("main.sql".to_owned(), schema.to_owned())];
-    WorldSpec { schema, seed: SEED.to_owned(), config: config.to_owned() }
+    WorldSpec { schema, seed: SEED.to_owned(), config: config.to_owned(), ..WorldSpec::default() }
 }
 
 fn serve(config: &str) -> Result<Server, String> {
