@@ -44,6 +44,14 @@ fi
 section "conformance and more on PostgreSQL"
 MAINSTAY_TEST_DATABASE=postgres cargo test --package mainstay-testkit --test conformance --test postgres --test transfer
 
+if [ ! -x /usr/sbin/mariadbd ]; then
+    install_package mariadb-server
+fi
+section "conformance and more on MariaDB"
+MAINSTAY_TEST_DATABASE=mysql cargo test --package mainstay-testkit --test conformance --test mysql
+section "a cluster of MariaDB, a node of which dies"
+MAINSTAY_TEST_DATABASE=galera cargo test --package mainstay-testkit --test galera
+
 section "the clients people use, and the shop in a browser"
 if [ -z "${CHROMIUM_BIN:-}" ] && [ ! -x /usr/bin/chromium ]; then
     install_package chromium

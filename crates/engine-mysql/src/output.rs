@@ -1,7 +1,9 @@
 //! Values as the driver hands them over, as the dialect knows them: nothing is copied but times, which come as numbers.
 
 use mainstay_base::{Problem, Result};
-use mainstay_dialect::mysql::storage::{Datum, DatumRef, Storage, date_text, time_text};
+use mainstay_dialect::mysql::storage::{
+    Datum, DatumRef, Storage, date_text, read_float, read_text, time_text,
+};
 use mysql_async::{BinaryProtocol, QueryResult, Row, Value};
 
 use crate::connection::Done;
@@ -71,10 +73,10 @@ impl Found<'_> {
             Value::NULL => take(DatumRef::Null),
             Value::Int(number) => take(DatumRef::Int(*number)),
             Value::UInt(number) => take(DatumRef::Int(i64::try_from(*number).map_err(|_| unknown(storage))?)),
-            Value::Float(number) => take(DatumRef::Real(f64::from(*number))),
-            Value::Double(number) => take(DatumRef::Real(*number)),
+            Value::Float(number) => take(DatumRef::Real(read_float(f64::from(*number)))),
+            Value::Double(number) => take(DatumRef::Real(read_float(*number))),
             Value::Bytes(bytes) if *storage == Storage::Bytea => take(DatumRef::Blob(bytes)),
-            Value::Bytes(bytes) => take(DatumRef::Text(bytes)),
+            Value::Bytes(bytes) => take(DatumRef::Text(read_text(storage, bytes))),
             Value::Date(year, month, day, hour, minute, second, micros) => {
                 let text = date_text(
                     storage,

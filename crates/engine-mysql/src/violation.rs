@@ -1,7 +1,7 @@
 //! Which constraint a write violated: the database names it, and tells of the row too little to tell it on.
 
 use mainstay_base::{Problem, Result};
-use mainstay_catalog::{Catalog, ForeignKey, Table};
+use mainstay_catalog::{Catalog, ForeignKey, Index, Table};
 use mainstay_dialect::mysql::{self, constraint_name, table_name};
 use mainstay_engine::violation;
 use mainstay_expr::{CompareOp, Expr, ExprKind, Session, SourceId, TableId, Value};
@@ -15,6 +15,12 @@ use crate::render::{self, Query};
 
 /// The most rows that are looked at for one error.
 const ROWS_MAX: usize = 1_000;
+
+/// What a key is made of.
+enum Named<'t> {
+    Columns(&'t [u32]),
+    Index(&'t Index),
+}
 
 /// The write that failed.
 #[derive(Clone, Copy)]
@@ -62,9 +68,7 @@ impl Violation<'_> {
             1 => rows.next(),
             // Of several rows the one that would have the entry which is there already.
             _ => rows.find(|row| {
-                self.key(table, &error.message)
-                    .and_then(|(_, columns)| columns)
-                    .is_some_and(|columns| joined(table, &columns, row) == entry)
+                self.duplicated_key_of(error).is_some_and(|columns| joined(table, &columns, row) == entry)
             }),
         };
         self.named(&Error::Server(error.clone()), row.as_deref()).into()
@@ -96,8 +100,12 @@ impl Violation<'_> {
         let own = |table: &Table| row.filter(|_| table.id == self.table);
         let named = match server.code {
             1062 => self.tables().find_map(|table| {
-                let (name, columns) = self.key(table, message)?;
-                Some(violation::duplicate(table, name, columns.as_deref(), own(table), self.session))
+                let (name, key) = self.key(table, message)?;
+                let text = own(table).and_then(|row| match key {
+                    Named::Columns(columns) => Some(violation::key_text(table, columns, row)),
+                    Named::Index(index) => violation::index_key_text(table, index, row, self.session),
+                });
+                Some(violation::duplicate(table, name, text, self.session))
             }),
             1216 | 1452 => self.foreign_key(message).map(|(table, key)| {
                 violation::missing_target(self.catalog, table, key, own(table), self.session)
@@ -145,36 +153,40 @@ impl Violation<'_> {
     }
 
     /// The key of a table that a message means, and its columns unless it has expressions.
-    fn key<'t>(&self, table: &'t Table, message: &str) -> Option<(&'t str, Option<Vec<u32>>)> {
+    fn key<'t>(&self, table: &'t Table, message: &str) -> Option<(&'t str, Named<'t>)> {
         let (_, said) = message.rsplit_once(" for key '")?;
         let said = said.trim_end_matches('\'');
         let (before, bare) = said.rsplit_once('.').unwrap_or(("", said));
         let is_named = |name: &str| match before {
             "" => said == name && table.id == self.table,
-            _ => said == name || (bare == name && before == table_name(table)),
+            _ => {
+                let is_new = before.starts_with("_mainstay_new_") && table.id == self.table;
+                said == name || (bare == name && (is_new || before == table_name(table)))
+            }
         };
         if let Some(key) = table.primary_key.as_ref().filter(|_| is_named("PRIMARY")) {
-            return Some((&key.name, Some(key.columns.clone())));
+            return Some((&key.name, Named::Columns(&key.columns)));
         }
         if let Some(key) = table.uniques.iter().find(|key| is_named(&constraint_name(&key.name))) {
-            return Some((&key.name, Some(key.columns.clone())));
+            return Some((&key.name, Named::Columns(&key.columns)));
         }
         let index = table.indexes.iter().find(|index| is_named(&constraint_name(&index.name)))?;
-        let columns: Option<Vec<u32>> = index
-            .keys
-            .iter()
-            .map(|key| match key.expr.kind {
-                ExprKind::Column(column) => Some(column.column),
-                _ => None,
-            })
-            .collect();
-        Some((&index.name, columns))
+        Some((&index.name, Named::Index(index)))
     }
 
     /// The columns of the key that a row would have had twice.
     pub fn duplicated_key(&self, failed: &Failed) -> Option<Vec<u32>> {
-        let error = constraint(failed).filter(|error| error.code == 1062)?;
-        self.key(self.catalog.table(self.table), &error.message)?.1
+        self.duplicated_key_of(constraint(failed)?)
+    }
+
+    fn duplicated_key_of(&self, error: &ServerError) -> Option<Vec<u32>> {
+        if error.code != 1062 {
+            return None;
+        }
+        match self.key(self.catalog.table(self.table), &error.message)?.1 {
+            Named::Columns(columns) => Some(columns.to_vec()),
+            Named::Index(index) => columns_of(index),
+        }
     }
 
     /// The foreign key that a message means, and whose it is.
@@ -294,6 +306,15 @@ fn merged(mut old: Vec<Value>, new: &NewRow<'_>) -> Vec<Value> {
         }
     }
     old
+}
+
+/// The columns of an index, unless it has expressions.
+fn columns_of(index: &Index) -> Option<Vec<u32>> {
+    let columns = index.keys.iter().map(|key| match key.expr.kind {
+        ExprKind::Column(column) => Some(column.column),
+        _ => None,
+    });
+    columns.collect()
 }
 
 /// The first part of a message between two quotes.

@@ -2,9 +2,9 @@
 //!
 //! As in PostgreSQL, values are told only to those whom row-level security could not hide them from.
 
-use mainstay_base::Problem;
-use mainstay_catalog::{Catalog, Check, ForeignKey, Table};
-use mainstay_expr::{Session, Value, Zone, output};
+use mainstay_base::{Problem, SystemClock, SystemRandomness};
+use mainstay_catalog::{Catalog, Check, ForeignKey, Index, Table};
+use mainstay_expr::{Evaluator, Inputs, NoTables, Scope, Session, SourceId, Value, Zone, output};
 
 /// Bytes of a value that an error shows, as PostgreSQL does.
 const SHOWN_BYTES_MAX: usize = 64;
@@ -49,21 +49,13 @@ pub fn check(table: &Table, check: &Check, row: Option<&[Value]>, session: &Sess
     }
 }
 
-/// A key that another row has. `columns` are those of the key, unless it has expressions.
-pub fn duplicate(
-    table: &Table,
-    name: &str,
-    columns: Option<&[u32]>,
-    row: Option<&[Value]>,
-    session: &Session,
-) -> Problem {
+/// A key that another row has; `key` is what [`key_text`] or [`index_key_text`] make of it, if the row is known.
+pub fn duplicate(table: &Table, name: &str, key: Option<String>, session: &Session) -> Problem {
     let message = format!("duplicate key value violates unique constraint \"{name}\"");
     let problem = Problem::new("23505", message);
-    match (row.filter(|_| may_tell(table, session)), columns) {
-        (Some(row), Some(columns)) => {
-            problem.with_details(format!("Key {} already exists.", key_text(table, columns, row)))
-        }
-        _ => problem,
+    match key.filter(|_| may_tell(table, session)) {
+        Some(key) => problem.with_details(format!("Key {key} already exists.")),
+        None => problem,
     }
 }
 
@@ -123,6 +115,22 @@ pub fn key_text(table: &Table, columns: &[u32], row: &[Value]) -> String {
     let names: Vec<&str> = columns.iter().map(|column| table.column(*column).name.as_str()).collect();
     let values: Vec<String> = columns.iter().map(|&column| value(table, column, row)).collect();
     format!("({})=({})", names.join(", "), values.join(", "))
+}
+
+/// `(lower(a), b)=(1, x)`; none when an expression has no value for the row.
+pub fn index_key_text(table: &Table, index: &Index, row: &[Value], session: &Session) -> Option<String> {
+    let inputs = Inputs { slots: &[], arguments: &[], new: &[], session };
+    let evaluator = Evaluator::new(inputs, &NoTables, &SystemClock, &SystemRandomness).ok()?;
+    let scope = Scope::row(SourceId::ROW, row);
+    let (mut names, mut values) = (Vec::new(), Vec::new());
+    for key in &index.keys {
+        names.push(mainstay_migrate::expression(table, &key.expr));
+        values.push(match evaluator.eval(&key.expr, &scope).ok()? {
+            Value::Null => "null".to_owned(),
+            value => output::to_field(&key.expr.ty, &value, &Zone::default()),
+        });
+    }
+    Some(format!("({})=({})", names.join(", "), values.join(", ")))
 }
 
 /// `(1, null, x)`; long values are cut.

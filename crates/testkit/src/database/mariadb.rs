@@ -176,7 +176,9 @@ pub(super) fn server(port: u16) -> Server {
 pub(super) fn folder() -> Result<TempDir, String> {
     let text = |error: std::io::Error| format!("starting MariaDB: {error}");
     let folder = tempfile::Builder::new().prefix("mainstay-mariadb-").tempdir().map_err(text)?;
-    std::fs::create_dir(folder.path().join("data")).map_err(text)?;
+    for name in ["data", "temporary"] {
+        std::fs::create_dir(folder.path().join(name)).map_err(text)?;
+    }
     std::fs::write(users(folder.path()), USER).map_err(text)?;
     process::give(folder.path(), "mysql")?;
     Ok(folder)
@@ -191,7 +193,9 @@ pub(super) fn users(folder: &Path) -> PathBuf {
 pub(super) fn install(folder: &Path) -> Result<(), String> {
     let datadir = format!("--datadir={}", said(&folder.join("data"))?);
     let options = ["--no-defaults", &datadir, "--auth-root-authentication-method=normal", "--skip-test-db"];
-    run(&[&["mariadb-install-db"], &options[..], &[user()]].concat())
+    // Two that share a folder for temporary files meet there.
+    let temporary = format!("TMPDIR={}", said(&folder.join("temporary"))?);
+    run(&[&["env", &temporary, "mariadb-install-db"], &options[..], &[user()]].concat())
 }
 
 /// It refuses to run as root.
@@ -209,6 +213,7 @@ pub(super) fn words(folder: &Path, port: u16) -> Result<Vec<String>, String> {
         "--no-defaults",
         user(),
         &format!("--datadir={data}"),
+        &format!("--tmpdir={}", said(&folder.join("temporary"))?),
         &format!("--port={port}"),
         "--bind-address=127.0.0.1",
         &format!("--socket={data}/socket"),
