@@ -141,7 +141,7 @@ fn check(schema: &str, seed: &str) -> Vec<String> {
     };
     let unkeepable = sqlite::check(&catalog);
     if !unkeepable.is_empty() {
-        return unkeepable.iter().map(|problem| format!("{problem} {:?}", problem.details())).collect();
+        return unkeepable.iter().map(|(_, problem)| format!("{problem} {:?}", problem.details())).collect();
     }
     let database = Database::new(schema);
     database.seed(seed);

@@ -4,11 +4,13 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mainstay_base::Problem;
 use mainstay_catalog::Catalog;
 use mainstay_engine::Engine;
 use mainstay_engine_mysql::MySql;
 use mainstay_engine_postgres::Postgres;
 use mainstay_engine_sqlite::{Options, Sqlite};
+use mainstay_expr::TableId;
 use mainstay_plan::Enforcement;
 
 use crate::failure::{Doing, Failure, Result};
@@ -70,6 +72,18 @@ fn postgres(settings: &Database) -> mainstay_engine_postgres::Options {
         prepared_statements: settings.prepared_statements,
         transactions_max: settings.pool,
         ..mainstay_engine_postgres::Options::new(&settings.url)
+    }
+}
+
+/// What the database at a url cannot keep of a schema, with the tables that it belongs to.
+pub fn misfits(url: &str, catalog: &Catalog) -> Vec<(TableId, Problem)> {
+    match url.split_once(':') {
+        Some(("sqlite", _)) => mainstay_dialect::sqlite::check(catalog),
+        // both flavours keep the same
+        Some(("mysql" | "mariadb", _)) => {
+            mainstay_dialect::mysql::check(mainstay_dialect::mysql::Flavour::MariaDb, catalog)
+        }
+        _ => Vec::new(),
     }
 }
 

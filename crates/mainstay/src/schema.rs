@@ -5,8 +5,9 @@ use std::sync::Arc;
 use mainstay_catalog::Catalog;
 use mainstay_engine::Engine;
 use mainstay_migrate::{Migration, Safety};
-use mainstay_sql::SourceFiles;
+use mainstay_sql::{Diagnostic, Diagnostics, FileId, SourceFiles, Span, Statement};
 
+use crate::database;
 use crate::failure::{Doing, Failure, Result, diagnose};
 use crate::progress::Progress;
 use crate::project::Project;
@@ -38,6 +39,7 @@ fn read(project: &Project, remarks: bool) -> Result<Declared> {
     match catalog {
         Some(catalog) => {
             exposed(project, &catalog)?;
+            kept(project, &files, &catalog)?;
             Ok(Declared { catalog: Arc::new(catalog), text: text(&files) })
         }
         None => {
@@ -60,6 +62,35 @@ fn exposed(project: &Project, catalog: &Catalog) -> Result<()> {
     Err(Failure::invalid(format!(
         "[api] schemas names \"{missing}\", which schema/*.sql does not create\n  hint: {hint}"
     )))
+}
+
+/// The database must be able to keep the tables.
+fn kept(project: &Project, files: &SourceFiles, catalog: &Catalog) -> Result<()> {
+    let misfits = database::misfits(&project.settings.database.url, catalog);
+    if misfits.is_empty() {
+        return Ok(());
+    }
+    let (statements, _) = mainstay_sql::read(files);
+    let mut diagnostics = Diagnostics::new();
+    for (table, problem) in &misfits {
+        let table = catalog.table(*table);
+        let place = statements.iter().find_map(|statement| match statement {
+            Statement::CreateTable(created) if created.name.name.text == table.name => {
+                Some(created.name.span)
+            }
+            _ => None,
+        });
+        let mistake = Diagnostic::error(
+            "not-for-this-database",
+            place.unwrap_or(Span::new(FileId(0), 0, 0)),
+            problem.message(),
+        );
+        let details = problem.details().and_then(|details| details.as_str()).map(str::to_owned);
+        diagnostics.push(mistake.with_help_if(details));
+    }
+    diagnose(files, &diagnostics);
+    let plural = if misfits.len() == 1 { "a table" } else { "some tables" };
+    Err(Failure::invalid(format!("the database cannot keep {plural} of the schema")))
 }
 
 fn files(project: &Project) -> Result<SourceFiles> {

@@ -8,7 +8,7 @@ mod index;
 
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, Check, ForeignKey, ReferentialAction, Table};
-use mainstay_expr::{CompareOp, Expr, FromItem, Item, Rights, Select, SourceId, TableSource};
+use mainstay_expr::{CompareOp, Expr, FromItem, Item, Rights, Select, SourceId, TableId, TableSource};
 
 use super::flavour::Flavour;
 use super::kept::{kept, left_checks};
@@ -91,8 +91,8 @@ fn shortened(name: String) -> String {
     format!("{kept}~{sum:016x}")
 }
 
-/// Everything in a schema that this database cannot keep.
-pub fn check(flavour: Flavour, catalog: &Catalog) -> Vec<Problem> {
+/// Everything in a schema that this database cannot keep, with the table that it belongs to.
+pub fn check(flavour: Flavour, catalog: &Catalog) -> Vec<(TableId, Problem)> {
     let mut problems = Vec::new();
     let tables: Vec<&Table> = catalog.tables.iter().filter(|table| !table.is_view()).collect();
     for (position, table) in tables.iter().enumerate() {
@@ -100,7 +100,7 @@ pub fn check(flavour: Flavour, catalog: &Catalog) -> Vec<Problem> {
         if let Some(other) =
             tables[..position].iter().find(|other| table_name(other).eq_ignore_ascii_case(&name))
         {
-            problems.push(same_name(&table_name(other), &name));
+            problems.push((table.id, same_name(&table_name(other), &name)));
         }
         let built = || -> Result<()> {
             create_table(flavour, catalog, table, &name)?;
@@ -112,7 +112,7 @@ pub fn check(flavour: Flavour, catalog: &Catalog) -> Vec<Problem> {
             }
             Ok(())
         };
-        problems.extend(built().err());
+        problems.extend(built().err().map(|problem| (table.id, problem)));
     }
     problems
 }

@@ -6,7 +6,7 @@ use mainstay_base::{Problem, Result};
 use mainstay_catalog::{
     Catalog, Check, Column, ColumnDefault, ForeignKey, Index, IndexKey, Key, ReferentialAction, Table,
 };
-use mainstay_expr::{Expr, ExprKind, Modifier, Type};
+use mainstay_expr::{Expr, ExprKind, Modifier, TableId, Type};
 
 use super::render::Sqlite;
 use super::{Sql, Statement, index_name, table_name};
@@ -19,23 +19,23 @@ use crate::{Constant, Quoting};
 /// read as their type never fail it.
 pub const STORAGE_CHECK: &str = "mainstay_type_";
 
-/// Everything in a schema that SQLite cannot keep.
-pub fn check(catalog: &Catalog) -> Vec<Problem> {
+/// Everything in a schema that SQLite cannot keep, with the table that it belongs to.
+pub fn check(catalog: &Catalog) -> Vec<(TableId, Problem)> {
     let mut problems = Vec::new();
     let tables: Vec<&Table> = catalog.tables.iter().filter(|table| !table.is_view()).collect();
     for (position, table) in tables.iter().enumerate() {
         let name = table_name(table);
         let is_same = |other: &&&Table| table_name(other).eq_ignore_ascii_case(&name);
         if let Some(other) = tables[..position].iter().find(is_same) {
-            problems.push(same_name("tables", &table_name(other), &name));
+            problems.push((table.id, same_name("tables", &table_name(other), &name)));
         }
         for (position, column) in table.columns.iter().enumerate() {
             let before = &table.columns[..position];
             if let Some(other) = before.iter().find(|other| other.name.eq_ignore_ascii_case(&column.name)) {
-                problems.push(same_name("columns", &other.name, &column.name));
+                problems.push((table.id, same_name("columns", &other.name, &column.name)));
             }
         }
-        problems.extend(create_table(catalog, table).err());
+        problems.extend(create_table(catalog, table).err().map(|problem| (table.id, problem)));
     }
     problems
 }
