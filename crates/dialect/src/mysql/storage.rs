@@ -21,10 +21,10 @@ const SCALE_MAX: u16 = 30;
 
 /// NaN of numeric: [`DIGITS`] nines.
 const NAN: &str = "99999999999999999999999999999999999.999999999999999999999999999999";
-/// NaN of floats, the greatest of them.
-const NAN_FLOAT: f64 = f64::MAX;
-/// Infinity, just below.
-const INFINITE_FLOAT: f64 = f64::MAX.next_down();
+/// The greatest floats make room: from above they are kept as NaN, infinity and the greatest float itself.
+const ABOVE: [f64; 3] = [f64::MAX, f64::MAX.next_down(), f64::MAX.next_down().next_down()];
+/// The same at the other end, where there is no NaN: minus infinity and the least float itself.
+const BELOW: [f64; 2] = [f64::MIN, f64::MIN.next_up()];
 
 const FIRST: &str = "0000-01-01 00:00:00.000000";
 const LAST: &str = "9999-12-31 23:59:59.999999";
@@ -51,8 +51,8 @@ pub fn of(column: &ColumnType) -> Storage {
 pub fn encode(storage: &Storage, value: &Value) -> Result<Datum> {
     match (storage, value) {
         (Storage::Float4 | Storage::Float8, Value::Float(number)) => match number {
-            number if number.is_finite() && number.abs() >= INFINITE_FLOAT => {
-                Err(Problem::new("22003", "value out of range: overflow"))
+            number if ABOVE[1..].contains(number) || *number == BELOW[1] => {
+                Err(Problem::new("22003", "the number cannot be told from infinity in this database"))
             }
             number => Ok(Datum::Real(stored_float(*number))),
         },
@@ -95,9 +95,11 @@ fn is_too_long(number: &BigDecimal) -> bool {
 /// A float as it is kept.
 fn stored_float(number: f64) -> f64 {
     match number {
-        number if number.is_nan() => NAN_FLOAT,
-        f64::INFINITY => INFINITE_FLOAT,
-        f64::NEG_INFINITY => -INFINITE_FLOAT,
+        number if number.is_nan() => ABOVE[0],
+        f64::INFINITY => ABOVE[1],
+        f64::MAX => ABOVE[2],
+        f64::NEG_INFINITY => BELOW[0],
+        f64::MIN => BELOW[1],
         number => number,
     }
 }
@@ -106,9 +108,11 @@ fn stored_float(number: f64) -> f64 {
 #[inline]
 pub fn read_float(stored: f64) -> f64 {
     match stored {
-        NAN_FLOAT => f64::NAN,
-        INFINITE_FLOAT => f64::INFINITY,
-        number if number == -INFINITE_FLOAT => f64::NEG_INFINITY,
+        number if number == ABOVE[0] => f64::NAN,
+        number if number == ABOVE[1] => f64::INFINITY,
+        number if number == ABOVE[2] => f64::MAX,
+        number if number == BELOW[0] => f64::NEG_INFINITY,
+        number if number == BELOW[1] => f64::MIN,
         number => number,
     }
 }
