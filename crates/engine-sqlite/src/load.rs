@@ -76,7 +76,7 @@ impl<'l, 'c> Loader<'l, 'c> {
         if let Some(column) = form.row_id
             && new.rowid(declared).is_none()
         {
-            let proposed = violation::proposed(declared, &new, None);
+            let proposed = violation::proposed(declared, &new, None, &self.session);
             let row = Some(proposed.as_slice());
             return Err(violation::not_null(&self.catalog, declared, column, row, &self.session));
         }

@@ -5,6 +5,7 @@
 
 use mainstay_base::Problem;
 use mainstay_catalog::{Catalog, Key, Table};
+use mainstay_engine::fill_generated;
 use mainstay_expr::{ExprKind, Session, TableId, Value};
 use rusqlite::ffi;
 
@@ -40,7 +41,7 @@ impl Violation<'_> {
         let Some((code, message)) = Self::constraint(&error) else { return errors::plain(&error) };
         let table = self.catalog.table(self.table);
         let old = rowid.and_then(|rowid| old_row::read(statements, self.catalog, self.table, rowid).ok());
-        let proposed = proposed(table, new, old.as_deref());
+        let proposed = proposed(table, new, old.as_deref(), self.session);
         if code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY {
             let search = Search { catalog: self.catalog, session: self.session };
             return search
@@ -223,14 +224,22 @@ pub(crate) fn violated_key<'t>(table: &'t Table, what: &str) -> Option<(&'t str,
     })
 }
 
-/// The row as it would have become: what is new, and for the rest what was there.
-pub(crate) fn proposed(table: &Table, new: &NewRow<'_>, old: Option<&[Value]>) -> Vec<Value> {
-    (0..table.columns.len() as u32)
+/// The row as it would have become: what is new, for the rest what was there, and what is generated of both.
+pub(crate) fn proposed(
+    table: &Table,
+    new: &NewRow<'_>,
+    old: Option<&[Value]>,
+    session: &Session,
+) -> Vec<Value> {
+    let columns = 0..table.columns.len() as u32;
+    let mut row: Vec<Value> = columns
         .map(|column| {
             let kept = || old.and_then(|old| old.get(column as usize).cloned()).unwrap_or(Value::Null);
             new.value(column).unwrap_or_else(kept)
         })
-        .collect()
+        .collect();
+    fill_generated(table, &mut row, session);
+    row
 }
 
 fn table_name(table: &Table) -> String {

@@ -182,7 +182,7 @@ impl<'r> Run<'r, '_> {
             Some(column) if new.rowid(table).is_none() => {
                 let old =
                     existing.and_then(|rowid| old_row::read(self.statements, catalog, table.id, rowid).ok());
-                let row = violation::proposed(table, new, old.as_deref());
+                let row = violation::proposed(table, new, old.as_deref(), &self.job.inputs.session);
                 Err(violation::not_null(catalog, table, column, Some(&row), &self.job.inputs.session))
             }
             _ => Ok(()),
@@ -201,7 +201,7 @@ impl<'r> Run<'r, '_> {
         });
         match missing {
             Some(column) => {
-                let row = violation::proposed(table, new, None);
+                let row = violation::proposed(table, new, None, &self.job.inputs.session);
                 Err(violation::not_null(catalog, table, column, Some(&row), &self.job.inputs.session))
             }
             None => Ok(()),

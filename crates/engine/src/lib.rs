@@ -3,6 +3,7 @@
 //! No database is known here, and no protocol: an engine is handed plans and answers with bytes.
 
 mod csv;
+mod generated;
 mod job;
 mod join;
 mod keys;
@@ -26,6 +27,7 @@ use mainstay_expr::Session;
 use mainstay_migrate::Migration;
 use mainstay_plan::{Enforcement, Plan};
 
+pub use generated::fill_generated;
 pub use job::{Answer, Change, ChangeKind, Changes, Expect, Format, Inputs, Job, NewValue, Output, Told};
 pub use join::join_to_one;
 pub use keys::Keys;

@@ -69,6 +69,8 @@ pub fn workspace() -> PathBuf {
 /// One world: the template and, once a case that only reads asks for it, the server that such cases share.
 pub struct World {
     spec: WorldSpec,
+    /// Whether its database is a file of the project, whatever server there is.
+    in_files: bool,
     template: OnceLock<Result<Template, String>>,
     shared: OnceLock<Result<Server, String>>,
 }
@@ -76,7 +78,12 @@ pub struct World {
 impl World {
     /// A world of which nothing exists yet.
     pub fn new(spec: WorldSpec) -> World {
-        World { spec, template: OnceLock::new(), shared: OnceLock::new() }
+        World { spec, in_files: false, template: OnceLock::new(), shared: OnceLock::new() }
+    }
+
+    /// The same, in SQLite's files whatever server the tests are run with.
+    pub fn in_files(spec: WorldSpec) -> World {
+        World { in_files: true, ..World::new(spec) }
     }
 
     /// The server that all cases of this world which only read share.
@@ -92,7 +99,11 @@ impl World {
     /// # Errors
     /// As for [`World::shared`].
     pub fn fresh(&self) -> Result<Server, String> {
-        self.template.get_or_init(|| Template::build(&self.spec)).as_ref().map_err(Clone::clone)?.serve()
+        self.template
+            .get_or_init(|| Template::build(&self.spec, self.in_files))
+            .as_ref()
+            .map_err(Clone::clone)?
+            .serve()
     }
 }
 
@@ -103,8 +114,8 @@ struct Template {
 }
 
 impl Template {
-    fn build(spec: &WorldSpec) -> Result<Template, String> {
-        Self::build_in(spec, TestDatabase::create(None)?)
+    fn build(spec: &WorldSpec, in_files: bool) -> Result<Template, String> {
+        Self::build_in(spec, if in_files { None } else { TestDatabase::create(None)? })
     }
 
     fn build_in(spec: &WorldSpec, database: Option<TestDatabase>) -> Result<Template, String> {
