@@ -12,6 +12,7 @@ pub mod diagnostics;
 pub mod exceptions;
 pub mod identity;
 pub mod json;
+pub mod outage;
 pub mod parse;
 pub mod project;
 pub mod run;

@@ -249,14 +249,29 @@ pub struct Server {
 
 impl Server {
     fn start(folder: TempDir, database: Option<TestDatabase>, keys: Keys) -> Result<Server, String> {
-        let log = fs::File::create(folder.path().join("stderr.log")).map_err(|error| error.to_string())?;
+        let (child, address) = Self::spawn(folder.path(), database.as_ref())?;
+        // From here on the child is stopped by `Drop`, whatever happens.
+        let mut server = Server { client: Client::new("", keys.clone()), child, folder, database };
+        match address {
+            Ok(base) => server.client = Client::new(&base, keys),
+            Err(error) => return Err(format!("{error}\n{}", server.log())),
+        }
+        Ok(server)
+    }
+
+    /// Starts the program, and waits for its address.
+    fn spawn(
+        folder: &Path,
+        database: Option<&TestDatabase>,
+    ) -> Result<(Child, Result<String, String>), String> {
+        let log = fs::File::create(folder.join("stderr.log")).map_err(|error| error.to_string())?;
         let mut command = Command::new(binary()?);
-        if let Some(database) = &database {
+        if let Some(database) = database {
             command.env("MAINSTAY_DATABASE_URL", database.url()?);
         }
         let mut child = command
             .arg("serve")
-            .arg(folder.path())
+            .arg(folder)
             .args(["--listen", "127.0.0.1:0"])
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())
@@ -265,13 +280,31 @@ impl Server {
             .spawn()
             .map_err(|error| format!("mainstay serve: {error}"))?;
         let address = child.stdout.take().ok_or("mainstay serve has no stdout".to_owned()).and_then(address);
-        // From here on the child is stopped by `Drop`, whatever happens.
-        let mut server = Server { client: Client::new("", keys.clone()), child, folder, database };
-        match address {
-            Ok(base) => server.client = Client::new(&base, keys),
-            Err(error) => return Err(format!("{error}\n{}", server.log())),
-        }
-        Ok(server)
+        Ok((child, address))
+    }
+
+    /// The number of its process.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends the program without a warning, as the system does when memory is short.
+    ///
+    /// # Errors
+    /// When it is gone already.
+    pub fn kill(&mut self) -> Result<(), String> {
+        self.child.kill().and_then(|()| self.child.wait()).map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Starts the program again after [`Server::kill`].
+    ///
+    /// # Errors
+    /// What it said when it could not be started.
+    pub fn start_again(&mut self) -> Result<(), String> {
+        let (child, address) = Self::spawn(self.folder.path(), self.database.as_ref())?;
+        self.child = child;
+        self.client = self.client.at(&address?);
+        Ok(())
     }
 
     /// Its database, where it is not a file of the project.

@@ -6,8 +6,8 @@
 
 mod galera;
 mod mariadb;
-mod postgres;
-mod process;
+pub(crate) mod postgres;
+pub(crate) mod process;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};

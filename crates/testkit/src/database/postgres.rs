@@ -26,7 +26,7 @@ pub(super) fn query(server: &Server, database: &str, sql: &str) -> Result<String
     }
 }
 
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     let version = |folder: &PathBuf| -> u32 {
         folder.file_name().and_then(|name| name.to_str()?.parse().ok()).unwrap_or_default()
     };
@@ -36,7 +36,7 @@ fn programs() -> PathBuf {
 }
 
 /// A command that runs as a user whom PostgreSQL accepts.
-fn as_postgres(arguments: &[&str]) -> Vec<String> {
+pub(crate) fn as_postgres(arguments: &[&str]) -> Vec<String> {
     let user: &[&str] = match process::is_root() {
         true => &["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"],
         false => &[],

@@ -60,12 +60,12 @@ pub(super) fn is_root() -> bool {
 }
 
 /// Gives a folder to a user, when that is possible and needed.
-pub(super) fn give(folder: &Path, user: &str) -> Result<(), String> {
+pub(crate) fn give(folder: &Path, user: &str) -> Result<(), String> {
     if is_root() { run(&["chown", "-R", user, said(folder)?]) } else { Ok(()) }
 }
 
 /// A port of the loopback address that nobody listens on.
-pub(super) fn free_port() -> Result<u16, String> {
+pub(crate) fn free_port() -> Result<u16, String> {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
     free.map(|address| address.port()).map_err(|error| format!("a free port: {error}"))
 }
@@ -89,7 +89,7 @@ pub(super) fn kill(pid_file: &Path) -> Result<(), String> {
 }
 
 /// Runs a command to its end.
-pub(super) fn run(words: &[&str]) -> Result<(), String> {
+pub(crate) fn run(words: &[&str]) -> Result<(), String> {
     let done = Command::new(words[0])
         .args(&words[1..])
         .stdin(Stdio::null())
@@ -102,6 +102,6 @@ pub(super) fn run(words: &[&str]) -> Result<(), String> {
 }
 
 /// A path as an argument.
-pub(super) fn said(path: &Path) -> Result<&str, String> {
+pub(crate) fn said(path: &Path) -> Result<&str, String> {
     path.to_str().ok_or_else(|| format!("{}: not UTF-8", path.display()))
 }

@@ -25,7 +25,7 @@ impl Asked {
 
 /// One more request.
 ///
-/// Numbers are drawn by who passes by policies only: whether a refused row uses one up is each engine's own.
+/// Numbers are drawn for single rows by who passes by policies: how many a refused command uses up is each engine's own.
 pub fn request(random: &mut Random, case: &Case) -> Asked {
     let who = random.of(&[Who::Anon, Who::Service, Who::Service, Who::User(0), Who::User(1)]);
     let number = random.below(case.tables.len());
@@ -158,7 +158,7 @@ impl Writer<'_> {
             terms.push(format!("{}{way}", column.name));
         }
         terms.push(self.random.of(&["id", "id.desc"]).to_owned());
-        let below = (number + 1 < self.case.tables.len()).then(|| "&below.order=id").unwrap_or_default();
+        let below = if number + 1 < self.case.tables.len() { "&below.order=id" } else { "" };
         let deeper = match number + 2 < self.case.tables.len() {
             true => "&below.below.order=id.desc",
             false => "",
@@ -294,17 +294,18 @@ impl Writer<'_> {
     fn insert(&mut self, number: usize) -> Written {
         let select = self.answer(number);
         let columns = self.some_columns(number);
-        let with_id = !self.draws || self.random.chance(1, 2);
         let body = match self.random.below(3) {
             0 => {
-                let rows: Vec<String> = (0..2).map(|_| self.object(number, &columns, with_id)).collect();
-                let names = rows.iter().map(|row| keys(row));
-                match names.collect::<Vec<_>>() {
-                    names if names[0] == names[1] => format!("[{}]", rows.join(",")),
-                    _ => rows[0].clone(),
+                let rows: Vec<String> = (0..2).map(|_| self.object(number, &columns, true)).collect();
+                match keys(&rows[0]) == keys(&rows[1]) {
+                    true => format!("[{}]", rows.join(",")),
+                    false => rows[0].clone(),
                 }
             }
-            _ => self.object(number, &columns, with_id),
+            _ => {
+                let with_id = !self.draws || self.random.chance(1, 2);
+                self.object(number, &columns, with_id)
+            }
         };
         ("POST", format!("/t{number}?{select}"), body)
     }
