@@ -110,7 +110,10 @@ impl Postgres {
             let connection = self.pool.shared().await?;
             let work = read::run(&connection, read, job, self.options.answer_bytes_max);
             let work = join(connection.allow(job.timeout), work);
-            let Ok((allowed, answer)) = tokio::time::timeout(job.timeout + ANSWER_GRACE, work).await else {
+            let waiting = self.pool.waiting(&connection);
+            let done = tokio::time::timeout(job.timeout + ANSWER_GRACE, work).await;
+            waiting.end();
+            let Ok((allowed, answer)) = done else {
                 self.pool.discard(&connection);
                 return Err(errors::silent());
             };

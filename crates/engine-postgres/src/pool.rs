@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mainstay_base::{Problem, Result};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -16,6 +16,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::address::Address;
 use crate::connection::Connection;
 use crate::{Options, errors};
+
+/// How often the server is asked to end a statement, and how long it may take the first time; the time doubles.
+const INTERRUPTS: u32 = 6;
+const INTERRUPT_FIRST: Duration = Duration::from_millis(100);
 
 /// All connections of one database. They are opened when they are needed.
 pub(crate) struct Pool {
@@ -55,6 +59,58 @@ impl Deref for Shared {
     }
 }
 
+/// Waits for an answer on a shared connection. When it is dropped before that, because nobody wants the answer any more, the work is
+/// interrupted, provided that it is the only work on that connection.
+pub(crate) struct Waiting<'p> {
+    pool: &'p Pool,
+    connection: &'p Shared,
+    is_over: bool,
+}
+
+impl Waiting<'_> {
+    /// The answer is there.
+    pub fn end(mut self) {
+        self.is_over = true;
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        let connection = &self.connection.0;
+        {
+            // Whoever takes a connection does so under this lock: nobody joins one that is given up.
+            let mut shared = lock(&self.pool.shared);
+            if connection.users.load(Ordering::Relaxed) > 1 {
+                return;
+            }
+            shared.retain(|other| !Arc::ptr_eq(other, connection));
+        }
+        interrupt(Arc::clone(connection));
+    }
+}
+
+/// Ends what a connection that nobody uses any more is doing, and closes it. When that does not reach the server, the statement's own
+/// timeout ends it.
+fn interrupt(connection: impl Deref<Target = Connection> + Send + 'static) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    runtime.spawn(async move {
+        // An answer to this comes after all others.
+        let mut ended = std::pin::pin!(connection.control(""));
+        let mut patience = INTERRUPT_FIRST;
+        for _ in 0..INTERRUPTS {
+            // The server passes over what reaches it just before the statement does.
+            let _ = connection.client.cancel_token().cancel_query(connection.tls.clone()).await;
+            if tokio::time::timeout(patience, &mut ended).await.is_ok() {
+                return;
+            }
+            patience *= 2;
+        }
+    });
+}
+
 /// A connection that nobody else uses. Unless it is given back with [`Lease::finish`] its work is interrupted and it is closed,
 /// which undoes an open transaction.
 pub(crate) struct Lease {
@@ -80,12 +136,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
-        let (cancel, tls) = (connection.client.cancel_token(), connection.tls.clone());
-        drop(connection);
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            // When it does not reach the server, the statement's own timeout ends it.
-            runtime.spawn(async move { _ = cancel.cancel_query(tls).await });
-        }
+        interrupt(Box::new(connection));
     }
 }
 
@@ -137,6 +188,11 @@ impl Pool {
     /// Lets go of a connection on which nothing is heard any more.
     pub fn discard(&self, silent: &Shared) {
         lock(&self.shared).retain(|connection| !Arc::ptr_eq(connection, &silent.0));
+    }
+
+    /// What to hold while an answer is waited for on a shared connection.
+    pub fn waiting<'p>(&'p self, connection: &'p Shared) -> Waiting<'p> {
+        Waiting { pool: self, connection, is_over: false }
     }
 
     async fn open_shared(&self) -> Result<Shared> {
