@@ -197,6 +197,15 @@ fn check_definition(catalog: &Catalog, table: &Table, check: &Check) -> Result<S
     Ok(sql!["CONSTRAINT ", identifier(&check.name), " CHECK (", condition, ")"])
 }
 
+/// SQLite checks RESTRICT at each row; PostgreSQL at the end of the statement, when rows that refer to one another may all be gone. That
+/// is what NO ACTION means in both, unless it is put off further.
+fn action(key: &ForeignKey, action: ReferentialAction) -> &'static str {
+    match action {
+        ReferentialAction::Restrict if !key.initially_deferred => ReferentialAction::NoAction.keyword(),
+        action => action.keyword(),
+    }
+}
+
 fn foreign_key(catalog: &Catalog, table: &Table, key: &ForeignKey) -> Result<Sql> {
     let target = catalog.table(key.target);
     for (own, referenced) in key.columns.iter().zip(&key.target_columns) {
@@ -219,9 +228,9 @@ fn foreign_key(catalog: &Catalog, table: &Table, key: &ForeignKey) -> Result<Sql
         " ",
         columns(target, &key.target_columns),
         " ON DELETE ",
-        key.on_delete.keyword(),
+        action(key, key.on_delete),
         " ON UPDATE ",
-        key.on_update.keyword()
+        action(key, key.on_update)
     ];
     if key.deferrable {
         let mode = if key.initially_deferred { "DEFERRED" } else { "IMMEDIATE" };
