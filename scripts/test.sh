@@ -42,7 +42,7 @@ if [ -z "$(ls /usr/lib/postgresql 2>/dev/null)" ]; then
     install_package postgresql
 fi
 section "conformance and more on PostgreSQL"
-MAINSTAY_TEST_DATABASE=postgres cargo test --package mainstay-testkit --test conformance --test postgres --test transfer --test differential
+MAINSTAY_TEST_DATABASE=postgres cargo test --package mainstay-testkit --test conformance --test postgres --test transfer --test differential --test faults
 
 if [ ! -x /usr/sbin/mariadbd ]; then
     install_package mariadb-server

@@ -174,11 +174,10 @@ fn body(asked: &Asked, response: &Response) -> String {
     if !asked.request.may_write() || asked.request.target.starts_with("/rpc") {
         return response.body.clone();
     }
-    // Of several rows that are refused any may be the one that is told of.
+    // Of several rows that are refused, and of several reasons, any may be the one that is told of.
     if response.status >= 400 && matches!(asked.request.method.as_str(), "PATCH" | "DELETE") {
-        let mut told: serde_json::Value = serde_json::from_str(&response.body).unwrap_or_default();
-        told["details"].take();
-        return told.to_string();
+        let told: serde_json::Value = serde_json::from_str(&response.body).unwrap_or_default();
+        return told["code"].to_string();
     }
     match serde_json::from_str::<Vec<Box<serde_json::value::RawValue>>>(&response.body) {
         Ok(rows) => {
