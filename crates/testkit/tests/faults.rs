@@ -64,7 +64,7 @@ fn main() -> ExitCode {
 
 fn spec(config: &str) -> WorldSpec {
     let schema = vec![("main.sql".to_owned(), SCHEMA.to_owned())];
-    WorldSpec { schema, seed: String::new(), config: config.to_owned() }
+    WorldSpec { schema, config: config.to_owned(), ..WorldSpec::default() }
 }
 
 /// A server of Mainstay on a database at a url.

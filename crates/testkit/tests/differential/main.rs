@@ -90,7 +90,7 @@ impl<'s> Sides<'s> {
         let spec = || WorldSpec {
             schema: vec![("main.sql".to_owned(), case.schema.clone())],
             seed: case.seed.clone(),
-            config: String::new(),
+            ..WorldSpec::default()
         };
         Self { files: World::in_files(spec()), server: World::new(spec()), statuses }
     }

@@ -73,7 +73,8 @@ impl Writer<'_> {
     }
 
     fn read(&mut self, number: usize) -> Written {
-        let mut parameters = vec![format!("select={}", self.select(number, 2))];
+        let select = self.select(number, 2);
+        let mut parameters = vec![format!("select={select}{}", Self::order_inside(&select))];
         parameters.extend((0..self.random.below(3)).map(|_| self.filter(number, "")));
         if self.random.chance(1, 5) {
             let inner: Vec<String> = (0..2).map(|_| self.nested(number)).collect();
@@ -158,13 +159,17 @@ impl Writer<'_> {
             terms.push(format!("{}{way}", column.name));
         }
         terms.push(self.random.of(&["id", "id.desc"]).to_owned());
-        let below = if number + 1 < self.case.tables.len() { "&below.order=id" } else { "" };
-        let deeper = match number + 2 < self.case.tables.len() {
-            true => "&below.below.order=id.desc",
-            false => "",
+        format!("order={}", terms.join(","))
+    }
+
+    /// The order of what a select embeds: rows of several have none by themselves.
+    fn order_inside(select: &str) -> String {
+        let below = if select.contains("below:") { "&below.order=id" } else { "" };
+        let deeper = |outer: &str| match select.split_once(&format!("{outer}:t")) {
+            Some((_, rest)) if rest.contains("below:") => format!("&{outer}.below.order=id.desc"),
+            _ => String::new(),
         };
-        let beside = if self.table(number).has_up { "&above.below.order=id" } else { "" };
-        format!("order={}{below}{deeper}{beside}", terms.join(","))
+        format!("{below}{}{}", deeper("below"), deeper("above"))
     }
 
     /// `column=operator.value`
@@ -286,7 +291,10 @@ impl Writer<'_> {
         let preferences = preferences.join(",");
         self.prefer(&preferences);
         match self.random.chance(1, 2) {
-            true => format!("select={}", self.select(number, 1)),
+            true => {
+                let select = self.select(number, 1);
+                format!("select={select}{}", Self::order_inside(&select))
+            }
             false => String::new(),
         }
     }
