@@ -55,16 +55,6 @@ impl Client {
         Client::new(base, self.keys.clone())
     }
 
-    /// The key that passes by every policy.
-    pub fn service_key(&self) -> &str {
-        &self.keys.service
-    }
-
-    /// Where the server listens: `127.0.0.1:8000`.
-    pub fn address(&self) -> &str {
-        self.base.trim_start_matches("http://")
-    }
-
     /// Sends `request` as `who`.
     ///
     /// # Errors

@@ -5,8 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -453,17 +451,12 @@ fn a_client_hangs_up() -> Outcome {
              AND pid <> pg_backend_pid()",
         )
     };
-    let mut stream = TcpStream::connect(server.client.address()).map_err(|error| error.to_string())?;
-    let key = server.client.service_key();
-    let head = format!("GET /rest/v1/rpc/slow HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n");
-    stream.write_all(head.as_bytes()).map_err(|error| error.to_string())?;
+    let request = server.client.hanging_up("/rpc/slow")?;
     wait_until("the query does not run", || match running()?.as_str() {
         "0" => Err("nothing runs".to_owned()),
         _ => Ok(()),
     })?;
-    stream.set_nonblocking(true).map_err(|error| error.to_string())?;
-    equal(stream.read(&mut [0; 1]).is_err(), true)?;
-    drop(stream);
+    drop(request);
     wait_until("the query goes on", || match running()?.as_str() {
         "0" => Ok(()),
         found => Err(format!("{found} run")),
