@@ -79,6 +79,8 @@ impl OwnServer {
             "listen_addresses=127.0.0.1",
             "max_connections=30",
             "superuser_reserved_connections=3",
+            // What a client that is gone had begun ends soon, and frees its place.
+            "client_connection_check_interval=500ms",
             "shared_buffers=16MB",
             "max_wal_size=8MB",
             "min_wal_size=2MB",
