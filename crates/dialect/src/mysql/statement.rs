@@ -84,7 +84,9 @@ where
             if position > 0 {
                 json.push(b',');
             }
-            storage.push_element(stored(storage, datum), &mut json)?;
+            // Keys are as they were read; values were encoded.
+            let datum = if nested { stored(storage, datum) } else { datum };
+            storage.push_element(datum, &mut json)?;
         }
         if nested {
             json.push(b']');
