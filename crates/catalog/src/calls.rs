@@ -26,7 +26,7 @@ pub enum Caller {
 
 /// The calls that are made with the rights of whoever asks, through views and functions as well: what a SECURITY DEFINER
 /// function calls is its owner's affair.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Calls(HashMap<Caller, BTreeSet<FunctionId>>);
 
 impl Calls {

@@ -10,7 +10,7 @@ use crate::lookup::Names;
 use crate::{Calls, Relationship};
 
 /// A whole schema. Immutable; shared as `Arc<Catalog>`; a changed schema is a new catalog.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Catalog {
     /// Distinguishes catalogs: a hash of the canonical SQL text.
     pub version: u64,
@@ -46,6 +46,8 @@ pub enum Source {
     Declared,
     /// From a database that exists already: it has its own views, functions, collations, privileges and policies, and keeps them.
     Existing,
+    /// From schema/*.sql, over the tables of a database that exists already and keeps them in its own way.
+    Adopted,
 }
 
 /// A table or a view.
@@ -148,6 +150,8 @@ pub struct Column {
     pub default: ColumnDefault,
     /// COMMENT ON
     pub comment: Option<String>,
+    /// In a catalog that is [adopted](Source::Adopted): the type that the database keeps it in, in the database's own words.
+    pub native: Option<String>,
 }
 
 /// Where a missing value comes from.

@@ -2,7 +2,7 @@
 //! sort NULL first. `render` walks the trees and asks here.
 
 use mainstay_base::{Problem, Result};
-use mainstay_catalog::Table;
+use mainstay_catalog::{Column, Table};
 use mainstay_expr::{Aggregate, ColumnType, CompareOp, Func, OrderBy, SourceId, Type, Value};
 
 use crate::operation::Operation;
@@ -17,6 +17,17 @@ pub(crate) trait Dialect: Sync {
 
     /// How values of a type are kept, in a column and in expressions.
     fn storage(&self, column: &ColumnType) -> Storage;
+
+    /// The value of a table's column.
+    fn column(&self, sql: Sql, column: &Column) -> Fragment {
+        Fragment::new(sql, self.storage(&column.ty))
+    }
+
+    /// What equal values are equal by at least, when that finds them sooner.
+    fn narrowed(&self, left: &Fragment, right: &Fragment) -> Option<Sql> {
+        _ = (left, right);
+        None
+    }
 
     /// A table's name in the database.
     fn table_name(&self, table: &Table) -> String;

@@ -47,7 +47,8 @@ impl<'t> Resolver<'t> {
             Some(_) => ColumnDefault::Identity(Identity { always: false, start: 1, increment: 1 }),
             None => ColumnDefault::None,
         };
-        let column = Column { name: name.clone(), ty, domain, not_null, default, comment: None };
+        let column =
+            Column { name: name.clone(), ty, domain, not_null, default, comment: None, native: None };
         let columns = &mut self.table_mut(table).columns;
         columns.push(column);
         let position = columns.len() as u32 - 1;

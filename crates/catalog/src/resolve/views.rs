@@ -145,6 +145,7 @@ fn columns_of(catalog: &Catalog, query: &BoundQuery) -> Vec<Column> {
             not_null: false,
             default: ColumnDefault::None,
             comment: None,
+            native: None,
         }
     };
     debug_assert!(query.select.items.iter().all(|item| item.expr.ty != Type::Void));

@@ -8,6 +8,7 @@ use mainstay_expr::{ColumnRef, Expr, ExprKind, Input, SourceId, Tree, Type, Valu
 use super::Sql;
 use super::ddl::constraint_name;
 use super::flavour::Flavour;
+use super::native::is_adopted;
 use super::render::MySql;
 use super::storage::{self, Storage};
 use crate::render::Renderer;
@@ -30,6 +31,9 @@ pub struct Kept {
 /// The columns that we write ourselves.
 pub fn kept(catalog: &Catalog, table: &Table) -> Vec<Kept> {
     let mut kept = Vec::new();
+    if is_adopted(table) {
+        return kept;
+    }
     let width = table.columns.len() as u32;
     for (position, column) in (0u32..).zip(&table.columns) {
         if let ColumnDefault::Generated(expr) = &column.default
@@ -89,6 +93,9 @@ pub(super) fn kept_with(catalog: &Catalog, table: &Table, columns: &[u32]) -> Ve
 
 /// The checks that must be asked before a row is written, over [`SourceId::ROW`].
 pub fn left_checks<'t>(catalog: &Catalog, table: &'t Table) -> Vec<&'t Check> {
+    if is_adopted(table) {
+        return Vec::new();
+    }
     table.checks.iter().filter(|check| !is_said(catalog, table, &check.expr)).collect()
 }
 

@@ -7,6 +7,7 @@ mod ddl;
 mod flavour;
 mod kept;
 mod migration;
+mod native;
 mod render;
 mod rest;
 mod statement;
@@ -16,6 +17,7 @@ pub use ddl::{HIDDEN_KEY, RowKey, check, constraint_name, row_key, row_storages,
 pub use flavour::Flavour;
 pub use kept::{Kept, kept, left_checks, of_changed_row, of_new_row};
 pub use migration::{Action, Check, Finish, MigrationSql, Prepare, migration};
+pub use native::{is_adopted, native_text};
 pub use render::{
     delete, expression_select, insert, insert_checked, select, select_rows, set_defaults, update,
 };

@@ -157,6 +157,10 @@ pub fn date_text(
     [year, month, day, hour, minute, second]: [u32; 6],
     micro: u32,
 ) -> String {
+    if (year, month, day) == (0, 0, 0) {
+        // the zero date of databases that we did not make: before all others, and not NULL
+        return "!infinity".to_owned();
+    }
     let date = format!("{year:04}-{month:02}-{day:02}");
     if *storage == Storage::Date {
         return if date == FIRST_DAY { "!infinity".to_owned() } else { date };
@@ -198,7 +202,8 @@ pub(super) fn element_type(storage: &Storage) -> Sql {
         Storage::Date => "DATE",
         Storage::Time => "TIME(6)",
         Storage::Timestamp | Storage::Timestamptz => "DATETIME(6)",
-        _ => "LONGTEXT",
+        // a database that we did not make has a character set of its own
+        _ => "LONGTEXT CHARACTER SET utf8mb4",
     })
 }
 

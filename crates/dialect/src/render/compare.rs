@@ -13,8 +13,13 @@ impl Renderer<'_> {
     pub(super) fn compare(&mut self, op: CompareOp, left: &Expr, right: &Expr) -> Result<Fragment> {
         let (left_sql, right_sql) = (self.comparand(left)?, self.comparand(right)?);
         let nullable = left_sql.nullable || right_sql.nullable;
+        let narrowed = match op {
+            CompareOp::Eq => self.dialect.narrowed(&left_sql, &right_sql),
+            _ => None,
+        };
         let (left, right) = self.pair(op, &left.ty, left_sql, right_sql)?;
-        Ok(Fragment::bool(sql!["(", left, " ", op.symbol(), " ", right, ")"]).nullable(nullable))
+        let narrowed = narrowed.map_or_else(|| Sql::from(""), |narrowed| narrowed.then(" AND "));
+        Ok(Fragment::bool(sql!["(", narrowed, left, " ", op.symbol(), " ", right, ")"]).nullable(nullable))
     }
 
     pub(super) fn is_distinct(&mut self, left: &Expr, right: &Expr) -> Result<Fragment> {
@@ -50,13 +55,20 @@ impl Renderer<'_> {
         let value = self.comparand(value)?;
         let list = list.iter().map(|element| self.comparand(element)).collect::<Result<Vec<_>>>()?;
         let nullable = value.nullable || list.iter().any(|element| element.nullable);
+        let narrowed: Option<Vec<Sql>> =
+            list.iter().map(|element| self.dialect.narrowed(&value, element)).collect();
+        let narrowed = match narrowed {
+            Some(terms) if !terms.is_empty() => Sql::join(terms, " OR ").parenthesized().then(" AND "),
+            _ => Sql::from(""),
+        };
         let sql = if value.is_numeric() {
             self.dialect.numeric_in(value, list)?
         } else {
             let listed =
                 list.into_iter().map(|element| self.dialect.compared_with(element.sql, &element.storage));
             let list = Sql::join(listed.collect::<Result<Vec<_>>>()?, ", ");
-            sql!["(", self.dialect.comparable(value.sql, &value.storage)?, " IN (", list, "))"]
+            let value = self.dialect.comparable(value.sql, &value.storage)?;
+            sql!["(", narrowed, value, " IN (", list, "))"]
         };
         Ok(Fragment::bool(sql).nullable(nullable))
     }

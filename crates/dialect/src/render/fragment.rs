@@ -17,6 +17,16 @@ pub(crate) struct Fragment {
     pub nullable: bool,
     /// A constant or an input, which can still take any form.
     pub pliant: Option<Pliant>,
+    /// The column itself, where the value is read from one that is not kept as it compares.
+    pub bare: Option<Bare>,
+}
+
+/// A column under a collation of its own. What equals bytewise is equal there too, so that its indexes lead to the rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Bare {
+    pub sql: Sql,
+    pub charset: String,
+    pub collation: String,
 }
 
 #[derive(Debug, Clone)]
@@ -27,7 +37,7 @@ pub(crate) enum Pliant {
 
 impl Fragment {
     pub fn new(sql: Sql, storage: Storage) -> Self {
-        Self { sql, storage, nullable: true, pliant: None }
+        Self { sql, storage, nullable: true, pliant: None, bare: None }
     }
 
     pub fn bool(sql: Sql) -> Self {
@@ -42,7 +52,7 @@ impl Fragment {
     pub fn input(value: Bound, storage: Storage) -> Self {
         let form = Form::Storage(storage.clone());
         let sql = Sql::input(Input { value: value.clone(), form });
-        Self { sql, storage, nullable: true, pliant: Some(Pliant::Input(value)) }
+        Self { sql, storage, nullable: true, pliant: Some(Pliant::Input(value)), bare: None }
     }
 
     /// Whether it is a number that can be exact at more than one scale.
@@ -102,7 +112,7 @@ impl Renderer<'_> {
         let sql = Sql::constant(self.dialect.encode(&storage, value)?.into());
         let sql = if value.is_null() { sql } else { self.dialect.typed(sql, &storage) };
         let pliant = Some(Pliant::Literal(value.clone()));
-        Ok(Fragment { sql, storage, nullable: value.is_null(), pliant })
+        Ok(Fragment { sql, storage, nullable: value.is_null(), pliant, bare: None })
     }
 
     /// Brings values that stand for one another (the arms of a CASE, the rows of a UNION) to one storage.

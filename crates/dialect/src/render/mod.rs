@@ -29,7 +29,7 @@ use crate::sql::sql;
 use crate::statement::Input;
 use crate::storage::Storage;
 pub(crate) use compare::rank;
-pub(crate) use fragment::{Fragment, Pliant};
+pub(crate) use fragment::{Bare, Fragment, Pliant};
 pub(crate) use order::is_constant;
 
 /// SQL text with its inputs.
@@ -175,7 +175,7 @@ impl<'c> Renderer<'c> {
                 let name = Sql::identifier(declared.name.clone());
                 let sql = if *aliased { alias(column.source).then(".").then(name) } else { name };
                 let nullable = *nullable || !declared.not_null;
-                Ok(Fragment::new(sql, self.dialect.storage(&declared.ty)).nullable(nullable))
+                Ok(self.dialect.column(sql, declared).nullable(nullable))
             }
             Some(Source::Derived { columns, nullable }) => {
                 let form =

@@ -173,6 +173,7 @@ fn column(column: &described::Column, types: &Types<'_>) -> Column {
         not_null: column.not_null,
         default,
         comment: column.comment.clone(),
+        native: None,
     }
 }
 

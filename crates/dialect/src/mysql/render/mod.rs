@@ -9,19 +9,19 @@ mod write;
 use std::collections::BTreeMap;
 
 use mainstay_base::Result;
-use mainstay_catalog::{Catalog, Table};
+use mainstay_catalog::{Catalog, Column, Table};
 use mainstay_expr::{
     Aggregate, ColumnType, CompareOp, Func, MatchOp, OrderBy, Select, SourceId, TableId, Type, Value,
 };
 
-use super::ddl::{row_key_columns, row_storages};
+use super::ddl::{RowKey, row_key, row_key_columns, row_storages};
 use super::flavour::Flavour;
 use super::statement::Statement;
 use super::storage::{self, DIGITS, element, element_type, encode, typed};
-use super::{rest, table_name};
+use super::{native, rest, table_name};
 use crate::dialect::Dialect;
 use crate::operation::Operation;
-use crate::render::{Fragment, Pliant, Renderer, Restriction, Sql, alias};
+use crate::render::{Bare, Fragment, Pliant, Renderer, Restriction, Sql, alias};
 use crate::sql::sql;
 use crate::statement::{Bound, Form, Input};
 use crate::storage::{Datum, Storage};
@@ -55,6 +55,17 @@ impl MySql {
         Self { flavour, building: BTreeMap::new() }
     }
 
+    /// An element of a list in JSON, which compares as its storage does whatever the database's own collation is.
+    fn listed(&self, sql: Sql, storage: &Storage) -> Sql {
+        let sql = element(sql, storage);
+        match storage {
+            Storage::Text | Storage::Bpchar | Storage::Trimmed(_) => {
+                sql!["(", sql, " COLLATE ", self.flavour.collation(), ")"]
+            }
+            _ => sql,
+        }
+    }
+
     /// A number that compares with others, whatever their scales.
     fn number(&self, fragment: Fragment) -> Sql {
         match (&fragment.pliant, &fragment.storage) {
@@ -81,6 +92,23 @@ impl Dialect for MySql {
 
     fn storage(&self, column: &ColumnType) -> Storage {
         storage::of(column)
+    }
+
+    fn column(&self, sql: Sql, column: &Column) -> Fragment {
+        native::read(self.flavour, sql, column)
+    }
+
+    fn narrowed(&self, left: &Fragment, right: &Fragment) -> Option<Sql> {
+        let (bare, other) = match (&left.bare, &right.bare) {
+            (Some(left), Some(right)) if left.collation == right.collation => {
+                return Some(sql![left.sql.clone(), " = ", right.sql.clone()]);
+            }
+            (Some(bare), None) if right.pliant.is_some() => (bare, right),
+            (None, Some(bare)) if left.pliant.is_some() => (bare, left),
+            _ => return None,
+        };
+        let other = native::collated(other.sql.clone(), &bare.charset, &bare.collation);
+        Some(sql![bare.sql.clone(), " = ", other])
     }
 
     fn table_name(&self, table: &Table) -> String {
@@ -157,6 +185,7 @@ impl Dialect for MySql {
     }
 
     fn in_input(&self, value: Fragment, bound: Bound) -> Result<Sql> {
+        let bare = value.bare.clone();
         let (value, stored, listed) = if value.is_numeric() {
             (self.number(value), Storage::Decimal, Storage::Fixed(DIGITS.1 as u16))
         } else {
@@ -164,9 +193,10 @@ impl Dialect for MySql {
             (self.comparable(value.sql, &storage)?, storage.clone(), storage)
         };
         let list = Sql::input(Input { value: bound, form: Form::List(Box::new(Form::Storage(stored))) });
-        let (ty, k) = (element_type(&listed), element(Sql::from("k.k0"), &listed));
+        let (ty, k) = (element_type(&listed), self.listed(Sql::from("k.k0"), &listed));
         let table = sql!["JSON_TABLE(", list, ", '$[*]' COLUMNS (k0 ", ty, " PATH '$')) AS k"];
-        Ok(sql!["(", value, " IN (SELECT ", k, " FROM ", table, "))"])
+        let narrowed = narrowed_by_keys(bare.as_ref(), &k, &table);
+        Ok(sql!["(", narrowed, value, " IN (SELECT ", k, " FROM ", table, "))"])
     }
 
     fn decimal_text(&self, sql: Sql, _: u16) -> Sql {
@@ -235,7 +265,7 @@ impl Dialect for MySql {
     }
 
     fn element(&self, source: SourceId, storage: &Storage) -> Sql {
-        element(alias(source).then(".value"), storage)
+        self.listed(alias(source).then(".value"), storage)
     }
 
     fn series(&self, _: SourceId, _: [Sql; 3]) -> Result<Sql> {
@@ -263,13 +293,18 @@ impl Dialect for MySql {
         let storages: Vec<Storage> = keys.iter().map(|key| key.storage.clone()).collect();
         let list = keys_source(Bound::Keys, &storages, "", "k");
         let wanted = storages.iter().enumerate().map(|(position, storage)| {
-            let listed = element(sql!["k.", Sql::numbered("k", position as u64)], storage);
+            let listed = self.listed(sql!["k.", Sql::numbered("k", position as u64)], storage);
             self.compared_with(listed, storage)
         });
         let wanted = Sql::join(wanted.collect::<Result<Vec<_>>>()?, ", ");
+        let narrowed = keys.iter().enumerate().map(|(position, key)| {
+            let listed = sql!["k.", Sql::numbered("k", position as u64)];
+            narrowed_by_keys(key.bare.as_ref(), &listed, &list)
+        });
+        let narrowed = Sql::join(narrowed, "");
         let keys = keys.into_iter().map(|key| self.comparable(key.sql, &key.storage));
         let keys = Sql::join(keys.collect::<Result<Vec<_>>>()?, ", ");
-        Ok(sql!["(", keys, ") IN (SELECT ", wanted, " FROM ", list, ")"])
+        Ok(sql![narrowed, "(", keys, ") IN (SELECT ", wanted, " FROM ", list, ")"])
     }
 
     fn among_rows(&self, source: SourceId, table: &Table, _: bool) -> Sql {
@@ -338,6 +373,13 @@ fn keys_source(list: Bound, storages: &[Storage], first: &'static str, name: &'s
     sql!["JSON_TABLE(", list, ", '$[*]' COLUMNS (", first, columns, ")) AS ", name]
 }
 
+/// The condition that a column is among keys under its own collation, for the sake of its index; nothing without such a column.
+fn narrowed_by_keys(bare: Option<&Bare>, key: &Sql, keys: &Sql) -> Sql {
+    let Some(bare) = bare else { return Sql::from("") };
+    let key = native::collated(key.clone(), &bare.charset, &bare.collation);
+    sql![bare.sql.clone(), " IN (SELECT ", key, " FROM ", keys.clone(), ") AND "]
+}
+
 /// The rows in question as a table `r`, numbered by `r.n`.
 fn rows_source(table: &Table) -> Sql {
     keys_source(Bound::Rows, &row_storages(table), "n FOR ORDINALITY, ", "r")
@@ -345,9 +387,17 @@ fn rows_source(table: &Table) -> Sql {
 
 /// The condition that ties a row to [`rows_source`].
 fn among_rows(alias: Sql, table: &Table) -> Sql {
+    let own = match row_key(table) {
+        RowKey::Columns(columns) => columns,
+        RowKey::Hidden => Vec::new(),
+    };
     let columns = row_key_columns(table).into_iter().zip(row_storages(table)).enumerate();
     let terms = columns.map(|(position, (name, storage))| {
         let key = element(sql!["r.", Sql::numbered("k", position as u64)], &storage);
+        let key = match own.get(position) {
+            Some(column) => native::sought(key, table.column(*column)),
+            None => key,
+        };
         sql![alias.clone(), ".", name, " = ", key]
     });
     Sql::join(terms, " AND ")

@@ -7,7 +7,7 @@ use mainstay_expr::{Expr, Item, Select, SourceId, TableId};
 use super::{MySql, among_rows, rows_source};
 use crate::mysql::ddl::table_name;
 use crate::mysql::kept::{Kept, kept, kept_with};
-use crate::mysql::{Flavour, Statement, rest, storage};
+use crate::mysql::{Flavour, Statement, native, rest, storage};
 use crate::render::{Renderer, Restriction, Sql};
 use crate::sql::sql;
 use crate::statement::{Bound, Form, Input};
@@ -149,6 +149,7 @@ fn rows_of(table: &Table) -> Sql {
 }
 
 fn new_value(table: &Table, column: u32) -> Sql {
-    let form = Form::Storage(storage::of(&table.column(column).ty));
-    Sql::input(Input { value: Bound::New(column), form })
+    let column_form = Form::Storage(storage::of(&table.column(column).ty));
+    let value = Sql::input(Input { value: Bound::New(column), form: column_form });
+    native::written(value, table.column(column))
 }
