@@ -74,13 +74,20 @@ impl NewRow<'_> {
         let position = self.positions.get(column as usize).copied().flatten().ok_or_else(missing)?;
         match self.values.get(position as usize).ok_or_else(missing)? {
             NewValue::Value(value) => bound(form, value),
-            NewValue::Default => Err(missing()),
-            NewValue::Identity => {
-                let drawn = self.drawn.iter().find(|(drawn, _)| *drawn == column).ok_or_else(missing)?;
-                bound(form, &Value::Int(drawn.1))
-            }
+            NewValue::Default => Err(left_to_database()),
+            NewValue::Identity => match self.drawn.iter().find(|(drawn, _)| *drawn == column) {
+                Some((_, number)) => bound(form, &Value::Int(*number)),
+                // A database that was there before us numbers its rows itself where there is NULL.
+                None => Ok(mysql_async::Value::NULL),
+            },
         }
     }
+}
+
+/// Why a value cannot be told: it is not known before the row is written.
+fn left_to_database() -> Problem {
+    let message = "a column's value is wanted before the database gives the column its default";
+    Problem::new("0A000", message).with_hint("Give every row a value for the column, or none.")
 }
 
 /// The parameters of a query.

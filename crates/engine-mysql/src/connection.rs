@@ -8,7 +8,7 @@ use mainstay_base::{Problem, Result, SystemClock, SystemRandomness};
 use mainstay_dialect::mysql::storage::Datum;
 use mainstay_dialect::mysql::{Flavour, Supplied};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Error, Opts, Params, Statement};
+use mysql_async::{Conn, Error, Opts, Params, Row, Statement, Value};
 
 use crate::bind::{Values, parameters};
 use crate::errors;
@@ -20,6 +20,9 @@ pub(crate) const STATEMENTS_MAX: usize = 256;
 /// How a strict server answers, whatever the server's own settings say.
 const SQL_MODE: &str = "STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,NO_ZERO_DATE,NO_ZERO_IN_DATE,\
     ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO";
+/// The same for tables that we have not made: the zero date may be among their values, and numbers without a sign.
+const SQL_MODE_EXISTING: &str = "STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,ERROR_FOR_DIVISION_BY_ZERO,\
+    NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO,NO_UNSIGNED_SUBTRACTION";
 /// The first wait before another try to connect; it doubles.
 const RETRY_FIRST: Duration = Duration::from_millis(20);
 
@@ -77,12 +80,12 @@ impl Failed {
 
 impl Connection {
     /// Connects, and tries again for a while when the server is not there yet.
-    pub async fn open(opts: &Opts, patience: Duration) -> Result<Self> {
+    pub async fn open(opts: &Opts, existing: bool, patience: Duration) -> Result<Self> {
         let mut wait = RETRY_FIRST;
         let end = Instant::now() + patience;
         loop {
             let left = end.saturating_duration_since(Instant::now());
-            match tokio::time::timeout(left, Self::try_open(opts)).await {
+            match tokio::time::timeout(left, Self::try_open(opts, existing)).await {
                 Ok(Ok(connection)) => return Ok(connection),
                 Ok(Err(Failed::MySql(error))) => {
                     if !errors::is_passing(&error) || Instant::now() + wait >= end {
@@ -97,11 +100,11 @@ impl Connection {
         }
     }
 
-    async fn try_open(opts: &Opts) -> Done<Self> {
+    async fn try_open(opts: &Opts, existing: bool) -> Done<Self> {
         let mut conn = Conn::new(opts.clone()).await?;
         let version: Option<String> = conn.query_first("SELECT version()").await?;
         let flavour = flavour(&version.unwrap_or_default())?;
-        conn.query_drop(settings(flavour)).await?;
+        conn.query_drop(settings(flavour, existing)).await?;
         Ok(Self {
             conn,
             flavour,
@@ -249,6 +252,12 @@ impl Connection {
         Ok(found.flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 
+    /// The rows of a statement without values, as texts.
+    pub async fn texts(&mut self, sql: &str) -> Done<Vec<Vec<Option<String>>>> {
+        let rows: Vec<Row> = self.conn.query(sql).await?;
+        Ok(rows.into_iter().map(|row| row.unwrap().into_iter().map(as_text).collect()).collect())
+    }
+
     /// The rows of a statement without values: numbers and texts.
     pub async fn pairs(&mut self, sql: &str) -> Done<Vec<(i64, String)>> {
         Ok(self.conn.query(sql).await?)
@@ -269,6 +278,15 @@ impl Connection {
     }
 }
 
+/// A value of the text protocol.
+fn as_text(value: Value) -> Option<String> {
+    match value {
+        Value::NULL => None,
+        Value::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        other => Some(other.as_sql(true)),
+    }
+}
+
 /// Which of the two a server is. Fails with `0A000` for one that is too old.
 fn flavour(version: &str) -> Result<Flavour> {
     let mut numbers = version.split(|character: char| !character.is_ascii_digit()).map(str::parse::<u32>);
@@ -286,11 +304,17 @@ fn flavour(version: &str) -> Result<Flavour> {
 }
 
 /// What every connection is set to, whatever the server says: values are read and written in these forms.
-fn settings(flavour: Flavour) -> String {
+fn settings(flavour: Flavour, existing: bool) -> String {
     let collation = flavour.collation();
+    let mode = match (existing, flavour) {
+        (false, _) => SQL_MODE.to_owned(),
+        (true, Flavour::MySql) => SQL_MODE_EXISTING.to_owned(),
+        // MySQL rounds what is finer than a column
+        (true, Flavour::MariaDb) => format!("{SQL_MODE_EXISTING},TIME_ROUND_FRACTIONAL"),
+    };
     format!(
         "SET NAMES utf8mb4 COLLATE {collation}; \
-         SET SESSION sql_mode = '{SQL_MODE}', time_zone = '+00:00', autocommit = 1, foreign_key_checks = 1, \
+         SET SESSION sql_mode = '{mode}', time_zone = '+00:00', autocommit = 1, foreign_key_checks = 1, \
          unique_checks = 1, sql_safe_updates = 0, sql_select_limit = DEFAULT; \
          SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
     )

@@ -47,6 +47,13 @@ fn told(error: &ServerError) -> Problem {
         1264 | 1916 => Problem::new("22003", "a number is out of range"),
         1406 => Problem::new("22001", "value too long"),
         1365 => Problem::new("22012", "division by zero"),
+        1265 => Problem::new("22P02", "a value is none of those that a column of the database takes"),
+        // raised by a trigger
+        1644 => Problem::new("P0001", message),
+        1288 | 1348 | 1394 | 1471 => Problem::new("0A000", "cannot change rows of this view"),
+        1906 | 3105 => Problem::new("428C9", "cannot insert a value into a generated column"),
+        1054 => Problem::new("42703", "a column is no longer in the database").with_details(message),
+        1146 => Problem::new("42P01", "a table is no longer in the database").with_details(message),
         1366 => Problem::new("22021", "a text holds characters that cannot be stored"),
         1292 | 1411 | 1525 => Problem::new("22007", "invalid input syntax for a date or time"),
         1139 | 3685..=3700 => Problem::new("2201B", "invalid regular expression"),

@@ -8,6 +8,7 @@ mod address;
 mod bind;
 mod connection;
 mod errors;
+mod existing;
 mod key;
 mod left;
 mod load;
@@ -33,7 +34,8 @@ use mainstay_base::{Problem, Result};
 use mainstay_catalog::Catalog;
 use mainstay_dialect::mysql::Flavour;
 use mainstay_engine::{
-    Answer, Capabilities, Change, Changes, Engine, Items, Job, Prepared, Running, Snapshot, Transaction,
+    Adopted, Answer, Capabilities, Change, Changes, Engine, Items, Job, Prepared, Running, Snapshot,
+    Transaction,
 };
 use mainstay_expr::Session;
 use mainstay_migrate::Migration;
@@ -79,6 +81,14 @@ impl MySql {
             changes: broadcast::Sender::new(options.changes_queue_max),
             options,
         })
+    }
+
+    /// The tables of the database as statements of PostgreSQL; comments say what those cannot.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn pull(&self) -> Result<String> {
+        existing::pull(self.pool.lease().await?).await
     }
 
     fn tools(&self) -> Tools<'_> {
@@ -299,6 +309,10 @@ impl Engine for MySql {
         progress: &'a (dyn Fn(u64, u64) + Send + Sync),
     ) -> Running<'a, ()> {
         Box::pin(async move { migrate::run(self.pool.lease().await?, migration, text, progress).await })
+    }
+
+    fn adopt<'a>(&'a self, catalog: &'a Arc<Catalog>) -> Running<'a, Adopted> {
+        Box::pin(async move { existing::adopt(self.pool.lease().await?, catalog).await })
     }
 
     fn close(&self) -> Running<'_, ()> {

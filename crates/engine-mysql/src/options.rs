@@ -8,6 +8,8 @@ pub struct Options {
     /// `mysql://user:password@host:port/database` or `mariadb://…`. Parameters: `sslmode` (or `ssl-mode`), `sslrootcert` (or
     /// `ssl-ca`), `socket`.
     pub url: String,
+    /// Whether the database was there before us and is served as it is.
+    pub existing: bool,
     /// The most bytes one answer may need in memory.
     pub answer_bytes_max: usize,
     /// Connections: one for each request in flight.
@@ -25,6 +27,7 @@ impl Options {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            existing: false,
             answer_bytes_max: 256 << 20,
             connections_max: 32,
             transaction_timeout: Duration::from_secs(30),

@@ -71,12 +71,24 @@ impl Found<'_> {
         };
         match cell(row, item)? {
             Value::NULL => take(DatumRef::Null),
+            Value::Int(number) if is_exact(storage) => take(DatumRef::Text(number.to_string().as_bytes())),
+            Value::UInt(number) if is_exact(storage) => take(DatumRef::Text(number.to_string().as_bytes())),
             Value::Int(number) => take(DatumRef::Int(*number)),
-            Value::UInt(number) => take(DatumRef::Int(i64::try_from(*number).map_err(|_| unknown(storage))?)),
+            Value::UInt(number) => take(DatumRef::Int(i64::try_from(*number).map_err(|_| too_great())?)),
             Value::Float(number) => take(DatumRef::Real(read_float(f64::from(*number)))),
             Value::Double(number) => take(DatumRef::Real(read_float(*number))),
             Value::Bytes(bytes) if *storage == Storage::Bytea => take(DatumRef::Blob(bytes)),
             Value::Bytes(bytes) => take(DatumRef::Text(read_text(storage, bytes))),
+            Value::Date(year, month, day, ..)
+                if (*month == 0 || *day == 0) && (*year, *month, *day) != (0, 0, 0) =>
+            {
+                let message =
+                    format!("the database holds a date that is none: {year:04}-{month:02}-{day:02}");
+                Err(Problem::new("22008", message))
+            }
+            Value::Time(is_negative, days, hours, ..) if *is_negative || *days > 0 || *hours > 24 => {
+                Err(Problem::new("22008", "the database holds a time that is not of a day"))
+            }
             Value::Date(year, month, day, hour, minute, second, micros) => {
                 let text = date_text(
                     storage,
@@ -130,6 +142,16 @@ fn computed(row: &[Datum], item: u32) -> Result<&Datum> {
 
 fn missing(item: u32) -> Problem {
     Problem::internal(format!("an answer has no column {item}"))
+}
+
+/// Whether numbers of a storage are told as text.
+fn is_exact(storage: &Storage) -> bool {
+    matches!(storage, Storage::Fixed(_) | Storage::Decimal)
+}
+
+fn too_great() -> Problem {
+    Problem::new("22003", "bigint out of range")
+        .with_details("A column of the database holds a number that is greater.")
 }
 
 fn unknown(storage: &Storage) -> Problem {

@@ -1,9 +1,10 @@
 //! The place of a row: the values by which its table finds it, which are those of its primary key, or of a hidden one.
 
 use mainstay_base::Result;
-use mainstay_catalog::Table;
+use mainstay_catalog::{Column, ColumnDefault, Table};
 use mainstay_dialect::mysql::storage::{self, Datum, Storage};
-use mainstay_dialect::mysql::{RowKey, row_key, row_storages};
+use mainstay_dialect::mysql::{RowKey, is_adopted, row_key, row_storages};
+use mainstay_expr::Value;
 
 use crate::bind::NewRow;
 use crate::output::Found;
@@ -15,11 +16,22 @@ pub(crate) type Place = Vec<Datum>;
 pub(crate) struct Places {
     key: RowKey,
     storages: Vec<Storage>,
+    /// The column that the database numbers when a row is added.
+    numbered: Option<u32>,
 }
 
 impl Places {
     pub fn of(table: &Table) -> Self {
-        Self { key: row_key(table), storages: row_storages(table) }
+        let is_numbered = |column: &Column| matches!(column.default, ColumnDefault::Identity(_));
+        let numbered = match is_adopted(table) {
+            true => table.columns.iter().zip(0..).find(|(column, _)| is_numbered(column)),
+            false => None,
+        };
+        Self {
+            key: row_key(table),
+            storages: row_storages(table),
+            numbered: numbered.map(|(_, position)| position),
+        }
     }
 
     /// How many of a row's columns are its place.
@@ -34,16 +46,24 @@ impl Places {
 
     /// Whether a new row's place is known before it is written.
     pub fn is_known(&self) -> bool {
-        matches!(self.key, RowKey::Columns(_))
+        matches!(&self.key, RowKey::Columns(columns) if !columns.iter().any(|column| self.numbered == Some(*column)))
     }
 
-    /// The place of a new row; `generated` is its number where the key is hidden.
+    /// The column that the database numbers when a row is added.
+    pub fn numbered(&self) -> Option<u32> {
+        self.numbered
+    }
+
+    /// The place of a new row; `generated` is its number where the database gave it one. What it gave otherwise is not known, and
+    /// NULL stands for it.
     pub fn of_new(&self, new: &NewRow<'_>, generated: i64) -> Result<Place> {
         let RowKey::Columns(columns) = &self.key else { return Ok(vec![Datum::Int(generated)]) };
         let columns = columns.iter().zip(&self.storages);
         columns
-            .map(|(column, storage)| {
-                storage::encode(storage, &new.value(*column).unwrap_or(mainstay_expr::Value::Null))
+            .map(|(column, storage)| match new.value(*column) {
+                Some(value) => storage::encode(storage, &value),
+                None if self.numbered == Some(*column) => storage::encode(storage, &Value::Int(generated)),
+                None => Ok(Datum::Null),
             })
             .collect()
     }

@@ -29,6 +29,7 @@ pub(crate) struct Pool {
 /// What leases share with their pool.
 struct Shared {
     opts: Opts,
+    existing: bool,
     idle: Mutex<Vec<Connection>>,
     closed: AtomicBool,
     flavour: Mutex<Option<Flavour>>,
@@ -75,7 +76,7 @@ impl Drop for Lease {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             // When it does not reach the server, the statement's own time ends it, or the server sees that nobody listens.
             runtime.spawn(async move {
-                if let Ok(mut other) = Connection::open(&shared.opts, KILL_PATIENCE).await {
+                if let Ok(mut other) = Connection::open(&shared.opts, shared.existing, KILL_PATIENCE).await {
                     _ = other.control(&format!("KILL {number}")).await;
                 }
             });
@@ -110,6 +111,7 @@ impl Pool {
     pub fn new(options: &Options) -> Result<Self> {
         let shared = Shared {
             opts: address::options(&options.url, 2 * STATEMENTS_MAX)?,
+            existing: options.existing,
             idle: Mutex::default(),
             closed: AtomicBool::new(false),
             flavour: Mutex::default(),
@@ -173,7 +175,8 @@ impl Pool {
         if self.shared.closed.load(Ordering::Relaxed) {
             return Err(errors::closed());
         }
-        let opened = Connection::open(&self.shared.opts, self.options.connect_timeout).await;
+        let patience = self.options.connect_timeout;
+        let opened = Connection::open(&self.shared.opts, self.shared.existing, patience).await;
         let opened =
             opened.inspect_err(|problem| *lock(&self.failure) = Some((Instant::now(), problem.clone())))?;
         *lock(&self.shared.flavour) = Some(opened.flavour);

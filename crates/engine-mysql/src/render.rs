@@ -13,8 +13,8 @@ use mainstay_expr::{
     TableSource,
 };
 use mainstay_plan::{
-    Action, Child, Conflict, ConflictAction, DeletePlan, InsertPlan, NewColumn, Node, Plan, ReadPlan,
-    ResultKind, Returning, RowCheck, UpdatePlan,
+    Action, Child, Conflict, ConflictAction, DeletePlan, InsertPlan, NewColumn, Node, Otherwise, Plan,
+    ReadPlan, ResultKind, Returning, RowCheck, UpdatePlan,
 };
 
 use crate::left::Left;
@@ -263,7 +263,13 @@ impl Renderer<'_> {
     fn insert(&self, plan: &InsertPlan) -> Result<RenderedInsert> {
         let Self { flavour, catalog } = *self;
         let table = catalog.table(plan.table);
-        let columns: Vec<u32> = plan.columns.iter().map(|column| column.column).collect();
+        if plan.returning.is_some() || plan.conflict.is_some() {
+            addressed(table, "read back new rows of")?;
+        }
+        // what is left to the database for every row is not said
+        let is_said =
+            |column: &&NewColumn| column.cell.is_some() || !matches!(column.otherwise, Otherwise::Native);
+        let columns: Vec<u32> = plan.columns.iter().filter(is_said).map(|column| column.column).collect();
         let insert = |rows| Query::new(mysql::insert(catalog, plan.table, &columns, rows));
         let places = Places::of(table);
         let left = Left::of(catalog, table);
@@ -343,6 +349,7 @@ impl Renderer<'_> {
 
     fn update(&self, plan: &UpdatePlan) -> Result<RenderedUpdate> {
         let table = self.catalog.table(plan.table);
+        addressed(table, "update")?;
         Ok(RenderedUpdate {
             table: plan.table,
             places: Places::of(table),
@@ -355,6 +362,7 @@ impl Renderer<'_> {
     }
 
     fn delete(&self, plan: &DeletePlan) -> Result<RenderedDelete> {
+        addressed(self.catalog.table(plan.table), "delete from")?;
         let before = mysql::set_defaults(self.flavour, self.catalog, plan.table)?;
         Ok(RenderedDelete {
             table: plan.table,
@@ -375,6 +383,15 @@ impl Renderer<'_> {
         };
         Ok(Checks { query, problems: asked.iter().map(|check| check.problem.clone()).collect() })
     }
+}
+
+/// Refuses to touch single rows of a table that has no way to tell them apart.
+fn addressed(table: &Table, what: &str) -> Result<()> {
+    if table.primary_key.is_some() || !mysql::is_adopted(table) {
+        return Ok(());
+    }
+    let message = format!("cannot {what} table \"{}\" because it has no primary key", table.name);
+    Err(Problem::new("0A000", message).with_details("Nothing tells the rows of the table apart."))
 }
 
 /// Reads whole rows by their places, for what errors tell of them.

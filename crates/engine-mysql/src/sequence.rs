@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use mainstay_base::{Problem, Result};
-use mainstay_catalog::{Catalog, ColumnDefault, Identity, Table};
+use mainstay_catalog::{Catalog, ColumnDefault, Identity, Source, Table};
 use mainstay_dialect::mysql::storage::{Datum, Storage};
 use mainstay_dialect::{Quoting, mysql};
 use mysql_async::Value;
@@ -85,6 +85,10 @@ pub(crate) fn name(table: &Table, column: &str) -> String {
 
 /// Those of some columns of a table.
 pub(crate) fn sequences(table: &Table, columns: impl Iterator<Item = u32>) -> Vec<Sequence> {
+    if mysql::is_adopted(table) {
+        // the database numbers its rows itself
+        return Vec::new();
+    }
     columns.filter_map(|column| Sequence::of(table, column)).collect()
 }
 
@@ -230,6 +234,9 @@ pub(crate) async fn stand(
     catalog: &Catalog,
 ) -> Done<Vec<mainstay_engine::Sequence>> {
     let mut next = HashMap::new();
+    if catalog.source == Source::Adopted {
+        return Ok(Vec::new());
+    }
     connection
         .rows(&ALL, &Values::of(&[], &owner()), |row| {
             let name = row.with(0, &Storage::Text, |name| Ok(name.to_owned()))?;

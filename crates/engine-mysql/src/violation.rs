@@ -2,7 +2,7 @@
 
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, ForeignKey, Index, Table};
-use mainstay_dialect::mysql::{self, constraint_name, table_name};
+use mainstay_dialect::mysql::{self, constraint_name, is_adopted, table_name};
 use mainstay_engine::violation;
 use mainstay_expr::{CompareOp, Expr, ExprKind, Session, SourceId, TableId, Value};
 use mysql_async::{Error, ServerError};
@@ -10,6 +10,7 @@ use mysql_async::{Error, ServerError};
 use crate::bind::{NewRow, Values};
 use crate::connection::{Connection, Failed};
 use crate::errors;
+use crate::existing::is_named;
 use crate::place::Place;
 use crate::render::{self, Query};
 
@@ -158,10 +159,11 @@ impl Violation<'_> {
         let said = said.trim_end_matches('\'');
         let (before, bare) = said.rsplit_once('.').unwrap_or(("", said));
         let is_named = |name: &str| match before {
-            "" => said == name && table.id == self.table,
+            "" => is_called(table, name, said) && table.id == self.table,
             _ => {
                 let is_new = before.starts_with("_mainstay_new_") && table.id == self.table;
-                said == name || (bare == name && (is_new || before == table_name(table)))
+                let is_before = is_new || before == table_name(table);
+                said == name || (is_called(table, name, bare) && is_before)
             }
         };
         if let Some(key) = table.primary_key.as_ref().filter(|_| is_named("PRIMARY")) {
@@ -269,6 +271,11 @@ impl Violation<'_> {
         read.await.map_err(Failed::plain)?;
         Ok(rows)
     }
+}
+
+/// Whether a key's name is what the database says, which has it unique in a table only.
+fn is_called(table: &Table, name: &str, said: &str) -> bool {
+    said == name || (is_adopted(table) && is_named(name, &table.name, said))
 }
 
 /// The name of a table's check in the database. Two columns of one domain share its checks' names.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::ColumnDefault;
-use mainstay_dialect::mysql::storage;
+use mainstay_dialect::mysql::storage::{self, Datum};
 use mainstay_engine::{Answer, Job, NewValue};
 use mainstay_expr::{TableId, Value};
 
@@ -184,8 +184,21 @@ impl<'r> Run<'r, '_> {
     /// Draws a row's numbers.
     async fn propose(&self, insert: &'r RenderedInsert, row: &'r [NewValue]) -> Result<Proposal<'r>> {
         let positions = insert.positions.as_slice();
+        self.numbers_itself(insert, row)?;
         let drawn = self.draw(&insert.sequences, positions, row).await?;
         Ok(Proposal { row, positions, drawn, kept: Vec::new(), existing: None, is_repeated: false })
+    }
+
+    /// A NULL that is given is no wish for the next number.
+    fn numbers_itself(&self, insert: &RenderedInsert, row: &[NewValue]) -> Result<()> {
+        let Some(column) = insert.places.numbered() else { return Ok(()) };
+        let new = NewRow { values: row, drawn: &[], positions: &insert.positions, kept: &[] };
+        if !new.is_null(column) {
+            return Ok(());
+        }
+        let (catalog, session) = (&self.plan.catalog, &self.job.inputs.session);
+        let (table, columns) = (catalog.table(insert.table), new.columns());
+        Err(mainstay_engine::violation::not_null(catalog, table, column, Some(&columns), session))
     }
 
     async fn draw(
@@ -441,6 +454,9 @@ impl<'r> Run<'r, '_> {
         places: &[Place],
     ) -> Done<(Vec<u8>, u64)> {
         let Some(tree) = returning else { return Ok((Vec::new(), places.len() as u64)) };
+        if places.iter().flatten().any(|datum| *datum == Datum::Null) {
+            return Err(unknown_key().into());
+        }
         let values = Values { rows: places, ..self.values() };
         read::tree(self.connection, tree, &values, self.job.output, self.tools.bytes_max).await
     }
@@ -466,6 +482,11 @@ fn hold(row: Found<'_>, first: u32, problems: &[Problem]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn unknown_key() -> Problem {
+    Problem::new("0A000", "the key that the database gave a new row is not known")
+        .with_hint("Give the row its key, or do not ask for the row (Prefer: return=minimal).")
 }
 
 fn changed_twice() -> Problem {

@@ -63,6 +63,15 @@ pub struct Capabilities {
     pub roles: bool,
 }
 
+/// A schema over a database that was there before.
+#[derive(Debug)]
+pub struct Adopted {
+    /// The schema, with what the database says of its tables.
+    pub catalog: Arc<Catalog>,
+    /// What does not fit, a line for each. With any of them it is not to be served.
+    pub misfits: Vec<String>,
+}
+
 /// A database.
 pub trait Engine: Send + Sync + 'static {
     /// What it can do.
@@ -114,6 +123,16 @@ pub trait Engine: Send + Sync + 'static {
 
     /// A thread that runs requests calls this whenever it has run out of them, so that nothing is kept open for the next one.
     fn idle(&self) {}
+
+    /// Holds a schema against the tables of a database that exists already and is to be served as it is.
+    ///
+    /// # Errors
+    /// `0A000` where schemas are not laid over existing databases.
+    fn adopt<'a>(&'a self, _catalog: &'a Arc<Catalog>) -> Running<'a, Adopted> {
+        let name = self.capabilities().name;
+        let message = format!("schema/*.sql cannot be laid over an existing {name} database");
+        Box::pin(std::future::ready(Err(Problem::new("0A000", message))))
+    }
 
     /// Ends background work after what is under way, and leaves the files in order.
     fn close(&self) -> Running<'_, ()>;
