@@ -15,7 +15,7 @@ use crate::keys::Keys;
 use crate::project::Project;
 use crate::settings::NO_ADDRESS;
 use crate::words::tables_and_views;
-use crate::{database, dev, schema, serve};
+use crate::{database, dev, pull, schema, serve};
 
 /// What a command's end means to scripts.
 const EXIT_CODES: &str = "\
@@ -144,6 +144,17 @@ enum SchemaCommand {
         #[arg(long)]
         allow_data_loss: bool,
     },
+    /// Write schema/*.sql from the tables of a database that exists already.
+    #[command(
+        after_help = "Examples:\n  mainstay schema pull\n  MAINSTAY_DATABASE_URL=mysql://me@localhost/shop mainstay schema pull shop"
+    )]
+    Pull {
+        #[command(flatten)]
+        place: Place,
+        /// Write over the files of an earlier pull.
+        #[arg(long)]
+        overwrite: bool,
+    },
     /// Draw the tables and how they refer to each other: Mermaid on standard output, unless told otherwise.
     #[command(
         after_help = "Examples:\n  mainstay schema diagram > schema.mmd\n  mainstay schema diagram --svg schema.svg\n  \
@@ -239,18 +250,25 @@ async fn schema_command(command: SchemaCommand) -> Result<()> {
             let project = place.open()?;
             let declared = schema::load_quietly(&project)?;
             let engine = database::open(&project)?;
+            if project.settings.database.is_adopted() {
+                schema::adopted(engine.as_ref(), &declared).await?;
+                println!("the schema fits the database");
+                return Ok(engine.close().await?);
+            }
             let migration = schema::difference(engine.as_ref(), &declared).await?;
             print_changes(&migration, "nothing would change");
             engine.close().await?;
         }
         SchemaCommand::Apply { place, allow_data_loss } => {
             let project = place.open()?;
+            database::may_change(&project, "schema apply")?;
             let declared = schema::load(&project)?;
             let engine = database::open(&project)?;
             let migration = schema::apply(engine.as_ref(), &declared, allow_data_loss).await?;
             print_changes(&migration, "nothing had to change");
             engine.close().await?;
         }
+        SchemaCommand::Pull { place, overwrite } => pull::run(&place.open()?, overwrite).await?,
         SchemaCommand::Diagram { place, svg, mermaid } => diagram(&place.open()?, svg, mermaid)?,
     }
     Ok(())

@@ -48,9 +48,7 @@ fn open_with(settings: &Database, folder: &Path) -> Result<Arc<dyn Engine>> {
             Ok(Arc::new(Sqlite::open(Options::new(path))?))
         }
         Some(("postgres" | "postgresql", _)) => Ok(Arc::new(Postgres::open(postgres(settings))?)),
-        Some(("mysql" | "mariadb", _)) => {
-            Ok(Arc::new(MySql::open(mainstay_engine_mysql::Options::new(url))?))
-        }
+        Some(("mysql" | "mariadb", _)) => Ok(Arc::new(MySql::open(mysql(settings))?)),
         _ => Err(Failure::invalid(format!(
             "\"{}\" names no database that is known here\n  \
              hint: write sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/DATABASE or \
@@ -63,6 +61,41 @@ fn open_with(settings: &Database, folder: &Path) -> Result<Arc<dyn Engine>> {
 /// Opens a database that exists already and is served as it is.
 pub fn open_existing(project: &Project) -> Result<Postgres> {
     Ok(Postgres::open(postgres(&project.settings.database))?)
+}
+
+/// The statements that declare the tables of a database which exists already, as files of schema/.
+pub async fn pull(project: &Project) -> Result<Vec<(String, String)>> {
+    let database = &project.settings.database;
+    match database.url.split_once(':') {
+        Some(("mysql" | "mariadb", _)) => {
+            let engine = MySql::open(mainstay_engine_mysql::Options { existing: true, ..mysql(database) })?;
+            let text = engine.pull().await?;
+            engine.close().await?;
+            Ok(vec![("10_tables.sql".to_owned(), text)])
+        }
+        _ => Err(Failure::invalid(format!(
+            "{} keeps no tables that were there before Mainstay\n  hint: write url = \"mysql://USER:PASSWORD@HOST:PORT/DATABASE\"",
+            without_password(&database.url)
+        ))),
+    }
+}
+
+/// Refuses what would change a database that is served as it is.
+pub fn may_change(project: &Project, what: &str) -> Result<()> {
+    match project.settings.database.is_fixed() {
+        false => Ok(()),
+        true => Err(Failure::invalid(format!(
+            "{what} would change the database, which is served as it is ([database] source = \"existing\")\n  \
+             hint: change it with the database's own tools"
+        ))),
+    }
+}
+
+fn mysql(settings: &Database) -> mainstay_engine_mysql::Options {
+    mainstay_engine_mysql::Options {
+        existing: settings.is_adopted(),
+        ..mainstay_engine_mysql::Options::new(&settings.url)
+    }
 }
 
 fn postgres(settings: &Database) -> mainstay_engine_postgres::Options {

@@ -101,6 +101,9 @@ impl DbCommand {
             }
             Self::Restore { file, place, to, restart } => {
                 let end = End::of(&place, to.as_deref())?;
+                if let Some(project) = &end.project {
+                    database::may_change(project, "db restore")?;
+                }
                 transfer::restore(&file, || Ok((end.open()?, end.name.clone())), restart).await
             }
         }
@@ -164,6 +167,7 @@ impl End {
 
 async fn seed_rows(place: &Place) -> Result<()> {
     let project = place.open()?;
+    database::may_change(&project, "db seed")?;
     let declared = schema::load_quietly(&project)?;
     let engine = database::open(&project)?;
     let applied = schema::current(engine.as_ref(), &declared).await?;
@@ -177,6 +181,7 @@ async fn seed_rows(place: &Place) -> Result<()> {
 
 async fn reset(place: &Place, allow_data_loss: bool) -> Result<()> {
     let project = place.open()?;
+    database::may_change(&project, "db reset")?;
     if !allow_data_loss {
         return Err(Failure::loses_data(
             "this would drop every table with its rows\n  hint: `--allow-data-loss` does it all the same",

@@ -12,6 +12,7 @@ mod keys;
 mod names;
 mod progress;
 mod project;
+mod pull;
 mod ready;
 mod request_log;
 mod request_target;

@@ -32,12 +32,12 @@ impl Readiness {
     /// Asks the database.
     pub async fn ask(&self, exec: &Exec) -> Ready {
         match tokio::time::timeout(LIMIT, exec.engine().applied_schema()).await {
+            // An existing database has no shape of ours.
+            Ok(Ok(_)) if exec.catalog().source != Source::Declared => Ready::Yes,
             Ok(Ok(Some(text))) => match self.is_served(exec, text) {
                 true => Ready::Yes,
                 false => Ready::Outdated,
             },
-            // An existing database has no shape of ours.
-            Ok(Ok(None)) if exec.catalog().source == Source::Existing => Ready::Yes,
             // What was served has been dropped.
             Ok(Ok(None)) => Ready::Outdated,
             _ => Ready::Unavailable,

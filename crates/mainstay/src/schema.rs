@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mainstay_catalog::Catalog;
-use mainstay_engine::Engine;
+use mainstay_engine::{Adopted, Engine};
 use mainstay_migrate::{Migration, Safety};
 use mainstay_sql::{Diagnostic, Diagnostics, FileId, SourceFiles, Span, Statement};
 
@@ -200,6 +200,32 @@ pub async fn apply(engine: &dyn Engine, declared: &Declared, allow_data_loss: bo
 pub async fn clear(engine: &dyn Engine) -> Result<()> {
     let nothing = Declared { catalog: Arc::new(Catalog::default()), text: String::new() };
     apply(engine, &nothing, true).await.map(|_| ())
+}
+
+/// The declared catalog over the tables of a database that was there before.
+///
+/// # Errors
+/// Exit code 5 when they are not as it says.
+pub async fn adopted(engine: &dyn Engine, declared: &Declared) -> Result<Arc<Catalog>> {
+    let Adopted { catalog, misfits } = engine.adopt(&declared.catalog).await?;
+    if misfits.is_empty() {
+        return Ok(catalog);
+    }
+    Err(Failure::out_of_date(format!(
+        "schema/*.sql does not fit the database:\n  {}\n  hint: `mainstay schema pull` writes what the database has",
+        misfits.join("\n  ")
+    )))
+}
+
+/// The catalog that is to be served: the declared one, when it is that of the database.
+///
+/// # Errors
+/// Exit code 5 when it is not.
+pub async fn in_force(project: &Project, engine: &dyn Engine, declared: &Declared) -> Result<Arc<Catalog>> {
+    match project.settings.database.is_adopted() {
+        true => adopted(engine, declared).await,
+        false => current(engine, declared).await,
+    }
 }
 
 /// The declared catalog, when the database is in its shape.

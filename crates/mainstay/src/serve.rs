@@ -58,7 +58,7 @@ pub fn run(project: Project, listen: Option<SocketAddr>, log: bool) -> Result<()
         }
         let declared = schema::load_quietly(&project)?;
         let engine = database::open(&project)?;
-        let catalog = schema::current(engine.as_ref(), &declared).await?;
+        let catalog = schema::in_force(&project, engine.as_ref(), &declared).await?;
         database::preflight(&project, engine.as_ref(), &catalog).await?;
         let (listener, address) = bind(listen.unwrap_or(project.settings.server.listen)).await?;
         let site = Site::new(&project, engine.clone(), catalog, address, log.then_some(RequestLog::Paths))?;

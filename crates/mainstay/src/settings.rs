@@ -119,16 +119,30 @@ pub enum SourceSetting {
 }
 
 impl Database {
-    /// Whether the database is served as it is.
+    /// Whether the database is served as it is, and says itself what it is made of and who may do what.
     pub fn is_existing(&self) -> bool {
+        self.source == SourceSetting::Existing && !self.is_mysql()
+    }
+
+    /// Whether schema/*.sql says what a database is made of that was there before, and who may do what.
+    pub fn is_adopted(&self) -> bool {
+        self.source == SourceSetting::Existing && self.is_mysql()
+    }
+
+    /// Whether nothing may be changed in the database but by requests.
+    pub fn is_fixed(&self) -> bool {
         self.source == SourceSetting::Existing
     }
 
-    /// Who keeps the rules: an existing database always does itself.
+    fn is_mysql(&self) -> bool {
+        self.url.starts_with("mysql:") || self.url.starts_with("mariadb:")
+    }
+
+    /// Who keeps the rules: an existing database does so itself when it can.
     pub fn enforcement(&self) -> Enforcement {
-        match self.source {
-            SourceSetting::Existing => Enforcement::Role,
-            SourceSetting::Declared => self.enforcement.into(),
+        match self.is_existing() {
+            true => Enforcement::Role,
+            false => self.enforcement.into(),
         }
     }
 }
@@ -256,9 +270,10 @@ impl Settings {
 
     /// What the types of the values do not say.
     fn check(&self) -> std::result::Result<(), String> {
-        let is_postgres = self.database.url.starts_with("postgres");
-        if self.database.is_existing() && !is_postgres {
-            return Err("[database] source = \"existing\" is for PostgreSQL\n  hint: write url = \"postgres://USER:PASSWORD@HOST:PORT/DATABASE\"".to_owned());
+        if self.database.is_existing() && !self.database.url.starts_with("postgres") {
+            return Err("[database] source = \"existing\" is for PostgreSQL, MySQL and MariaDB\n  \
+                hint: write url = \"postgres://USER:PASSWORD@HOST:PORT/DATABASE\" or \"mysql://…\""
+                .to_owned());
         }
         if self.database.pool == 0 {
             return Err("[database] pool must be at least 1".to_owned());

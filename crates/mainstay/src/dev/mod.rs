@@ -70,6 +70,9 @@ pub fn run(folder: &Path, listen: Option<SocketAddr>, allow_data_loss: bool) -> 
 /// Brings the database into shape and gives it its first rows. When that cannot be done but the database has a shape from
 /// before, that one is served: what is wrong has been said, and saving the file again brings the rest.
 async fn start(project: &Project, engine: &dyn Engine, allow_data_loss: bool) -> Result<Arc<Catalog>> {
+    if project.settings.database.is_adopted() {
+        return schema::adopted(engine, &schema::load(project)?).await;
+    }
     let new = engine.applied_schema().await?.is_none();
     if new {
         mark_unseeded(project)?;
@@ -196,14 +199,23 @@ impl Follower {
         }
         let started = std::time::Instant::now();
         let mut site = self.live.pause().await;
-        apply(self.engine.as_ref(), &declared, self.allow_data_loss).await?;
-        *site = Arc::new(self.site(&self.project, declared.catalog.clone())?);
-        self.catalog = declared.catalog;
+        let catalog = match self.project.settings.database.is_adopted() {
+            true => schema::adopted(self.engine.as_ref(), &declared).await?,
+            false => {
+                apply(self.engine.as_ref(), &declared, self.allow_data_loss).await?;
+                declared.catalog
+            }
+        };
+        *site = Arc::new(self.site(&self.project, catalog.clone())?);
+        self.catalog = catalog;
         note(&format!("the schema is in force ({:.0} ms)", started.elapsed().as_secs_f64() * 1000.0));
         Ok(())
     }
 
     async fn seed(&self, changed: Changed) -> Result<()> {
+        if self.project.settings.database.is_adopted() {
+            return Ok(());
+        }
         if self.project.state_folder()?.join(UNSEEDED).exists() {
             return seed_new(&self.project, self.engine.as_ref(), &self.catalog).await;
         }
