@@ -48,7 +48,7 @@ if [ ! -x /usr/sbin/mariadbd ]; then
     install_package mariadb-server
 fi
 section "conformance and more on MariaDB"
-MAINSTAY_TEST_DATABASE=mysql cargo test --package mainstay-testkit --test conformance --test mysql
+MAINSTAY_TEST_DATABASE=mysql cargo test --package mainstay-testkit --test conformance --test mysql --test adopted
 section "a cluster of MariaDB, a node of which dies"
 MAINSTAY_TEST_DATABASE=galera cargo test --package mainstay-testkit --test galera
 

@@ -1,17 +1,18 @@
-// A published PostgreSQL script, asked questions with known answers: turned into a project and served without a hand edit, and
-// loaded by psql and served as it is. The answers were computed with plain SQL in PostgreSQL 15.
+// Published scripts, asked questions with known answers: that of PostgreSQL turned into a project and served without a hand edit,
+// and loaded by psql and served as it is; that of MySQL loaded by mariadb and served as it is. The answers were computed with plain SQL in PostgreSQL 15.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { count, data, refused } from './support/answers.mjs';
 import { asUser, asVisitor, request, ALICE } from './support/clients.mjs';
-import { serveChinook, serveChinookAsItIs } from './support/mainstay.mjs';
+import { serveChinook, serveChinookAsItIs, serveChinookOnMariaDb } from './support/mainstay.mjs';
 
 const by = (key) => (a, b) => (a[key] < b[key] ? -1 : a[key] > b[key] ? 1 : 0);
 
 for (const [name, serve] of [
   ['the music store', serveChinook],
   ['the music store as PostgreSQL has it', serveChinookAsItIs],
+  ['the music store as MariaDB has it', serveChinookOnMariaDb],
 ]) describe(name, () => {
   let server;
   let db;

@@ -163,6 +163,15 @@ pub fn serve_together(spec: &WorldSpec, ways: Vec<TestDatabase>) -> Result<Vec<S
     Ok(servers)
 }
 
+/// Serves a project as it stands: nothing is applied or seeded.
+///
+/// # Errors
+/// What the binary said when it could not be served.
+pub fn serve(folder: TempDir, database: TestDatabase) -> Result<Server, String> {
+    let keys = Keys::from_json(&mainstay(&["keys", "--json"], folder.path(), Some(&database))?)?;
+    Server::start(folder, Some(database), keys)
+}
+
 fn tempdir() -> Result<TempDir, String> {
     tempfile::Builder::new().prefix("mainstay-test-").tempdir().map_err(|error| error.to_string())
 }

@@ -21,24 +21,26 @@ export const tokenFor = (sub, keys) =>
   sign({ role: 'authenticated', sub, exp: Math.floor(Date.now() / 1000) + TOKEN_LIFE_S }, keys.jwt_secret);
 
 // Node 20 has no WebSocket of its own, and the client insists on one even where it is never opened.
-const client = (url, key, token) =>
-  createClient(url, key, {
+const client = (server, key, token) =>
+  createClient(server.url, key, {
     accessToken: async () => token,
     realtime: { transport: WebSocket },
+    global: server.fetch ? { fetch: server.fetch } : {},
   });
 
 /** A visitor: the anon key and nothing else. */
-export const asVisitor = ({ url, keys }) => client(url, keys.anon_key, null);
+export const asVisitor = (server) => client(server, server.keys.anon_key, null);
 /** Somebody who signed in. */
-export const asUser = ({ url, keys }, sub) => client(url, keys.anon_key, tokenFor(sub, keys));
+export const asUser = (server, sub) => client(server, server.keys.anon_key, tokenFor(sub, server.keys));
 /** The shop's own programs: no policies. */
-export const asService = ({ url, keys }) => client(url, keys.service_role_key, null);
+export const asService = (server) => client(server, server.keys.service_role_key, null);
 /** Whoever holds this token. */
-export const withToken = ({ url, keys }, token) => client(url, keys.anon_key, token);
+export const withToken = (server, token) => client(server, server.keys.anon_key, token);
 
 /** A plain request, for what supabase-js does not show: the bytes and the headers. */
-export function request({ url, keys }, path, { token, headers = {}, ...rest } = {}) {
-  return fetch(`${url}${path}`, {
+export function request(server, path, { token, headers = {}, ...rest } = {}) {
+  const { url, keys } = server;
+  return (server.fetch ?? fetch)(`${url}${path}`, {
     ...rest,
     headers: { apikey: keys.anon_key, ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
   });

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { startMariaDb } from './mariadb.mjs';
+import { TABLES, fetchWithCapitals } from './names.mjs';
 import { startPostgres } from './postgres.mjs';
 
 const START_LIMIT_MS = 60_000;
@@ -46,9 +48,9 @@ export async function temporaryFolder(name) {
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** Applies the schema and the seed of a project, if it has any, and serves it on a free port. */
+/** Applies the schema and the seed of a project, if it has any of its own, and serves it on a free port. */
 async function start(folder, env) {
-  if (existsSync(path.join(folder, 'schema'))) {
+  if (existsSync(path.join(folder, 'schema')) && env.MAINSTAY_DATABASE_SOURCE !== 'existing') {
     await mainstay(['schema', 'apply'], { cwd: folder, env });
     await mainstay(['db', 'seed'], { cwd: folder, env });
   }
@@ -167,6 +169,36 @@ export async function serveChinookAsItIs() {
     return { ...server, close };
   } catch (problem) {
     await postgres.close();
+    throw problem;
+  }
+}
+
+/** The script of MySQL loaded by mariadb, and served as it is: the tables are pulled, and a file of policies opens them. */
+export async function serveChinookOnMariaDb() {
+  const mariadb = await startMariaDb();
+  const env = {
+    MAINSTAY_DATABASE_URL: `${mariadb.url}/Chinook`,
+    MAINSTAY_DATABASE_SOURCE: 'existing',
+    MAINSTAY_API_AGGREGATES: 'true',
+  };
+  try {
+    await mariadb.load(path.join(repository, 'tests', 'data', 'chinook', 'chinook-mysql.sql'));
+    const server = await serve('music', async (folder) => {
+      await writeFile(path.join(folder, 'mainstay.toml'), '');
+      await mainstay(['schema', 'pull'], { cwd: folder, env });
+      const policies = TABLES.map((table) => `
+        ALTER TABLE "${table}" ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY everyone ON "${table}" FOR SELECT USING (true);`);
+      await writeFile(path.join(folder, 'schema', '20_policies.sql'), policies.join(''));
+      return folder;
+    }, env);
+    const close = async () => {
+      await server.close();
+      await mariadb.close();
+    };
+    return { ...server, fetch: fetchWithCapitals, close };
+  } catch (problem) {
+    await mariadb.close();
     throw problem;
   }
 }
