@@ -13,7 +13,8 @@ use mainstay_expr::{Expr, Select, Session, SourceId, TableId, Tree, Value};
 use super::render::MySql;
 use super::statement::Statement;
 use super::storage::Storage;
-use crate::render::{Renderer, Restriction};
+use crate::dialect::Dialect;
+use crate::render::{Rendered, Renderer, Restriction};
 
 /// Work for the evaluator.
 #[derive(Debug)]
@@ -55,11 +56,10 @@ pub(super) fn statement(
         return split::computed(select);
     }
     let native = Renderer::new(dialect, catalog).root(select, restriction);
-    let problem = match native {
-        Ok(rendered) => {
-            let (sql, columns) = rendered.into_parts();
-            return Ok(Statement::new(sql, columns));
-        }
+    let problem = match native.map(Rendered::into_parts) {
+        // how far such a text is padded is known to the evaluator
+        Ok((_, columns)) if columns.contains(&Storage::Trimmed(0)) => dialect.unsupported("such a text"),
+        Ok((sql, columns)) => return Ok(Statement::new(sql, columns)),
         Err(problem) if is_unsaid(&problem) => problem,
         Err(problem) => return Err(problem),
     };

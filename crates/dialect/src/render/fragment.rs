@@ -121,7 +121,11 @@ impl Renderer<'_> {
             return Ok((fragments, Storage::Void));
         };
         if !first.is_numeric() {
-            let storage = first.storage.clone();
+            let alike = fragments.iter().all(|other| other.is_null() || other.storage == first.storage);
+            let storage = match &first.storage {
+                Storage::Trimmed(_) if !alike => Storage::Trimmed(0),
+                storage => storage.clone(),
+            };
             return Ok((fragments, storage));
         }
         let mut scales = fragments.iter().filter(|fragment| !fragment.is_null()).map(Fragment::shown_scale);

@@ -31,6 +31,7 @@ use crate::storage::Storage;
 pub(crate) use compare::rank;
 pub(crate) use fragment::{Bare, Fragment, Pliant};
 pub(crate) use order::is_constant;
+pub(crate) use select::Rendered;
 
 /// SQL text with its inputs.
 pub type Sql = crate::Sql<Input>;

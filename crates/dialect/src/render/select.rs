@@ -241,6 +241,7 @@ impl Renderer<'_> {
             for (position, storage) in self.item_storages(member)?.into_iter().enumerate() {
                 match common.get_mut(position) {
                     None => common.push(storage),
+                    Some(known @ Storage::Trimmed(_)) if *known != storage => *known = Storage::Trimmed(0),
                     Some(known) if *known != storage => *known = Storage::Decimal,
                     Some(_) => {}
                 }

@@ -285,6 +285,9 @@ impl<'s> Split<'s> {
             return Err(self.dialect.unsupported("what can fail"));
         }
         let fragment = self.renderer.expr(expr)?;
+        if fragment.storage == Storage::Trimmed(0) {
+            return Err(self.dialect.unsupported("a text of unknown length"));
+        }
         Ok(self.add(expr.clone(), fragment.sql, fragment.storage))
     }
 
