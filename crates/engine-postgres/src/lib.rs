@@ -19,6 +19,7 @@ mod output;
 mod pool;
 mod read;
 mod render;
+mod replicas;
 mod roles;
 mod scope;
 mod snapshot;
@@ -45,6 +46,7 @@ pub use listen::Listener;
 pub use options::Options;
 use pool::{Lease, Pool};
 use render::{RenderedAction, RenderedPlan, RenderedRead};
+use replicas::Replicas;
 use roles::AllRoleSettings;
 use scope::{Manners, Scope};
 
@@ -57,6 +59,7 @@ pub struct Postgres {
     options: Options,
     capabilities: Capabilities,
     pool: Arc<Pool>,
+    replicas: Arc<Replicas>,
     manners: Arc<Manners>,
     /// The settings of roles, once they were asked for.
     role_settings: RwLock<Option<AllRoleSettings>>,
@@ -69,6 +72,7 @@ impl Postgres {
         Ok(Self {
             capabilities: Capabilities { name: "PostgreSQL", deferrable_constraints: true, roles: true },
             pool: Arc::new(Pool::new(&options.url, &options)?),
+            replicas: Arc::new(Replicas::of(&options)?),
             manners: Arc::new(Manners::of(&options)),
             role_settings: RwLock::new(None),
             changes: broadcast::Sender::new(options.changes_queue_max),
@@ -95,26 +99,40 @@ impl Postgres {
         Ok(catalog)
     }
 
-    async fn read(&self, plan: &RenderedPlan, read: &RenderedRead, job: &Job) -> Result<Answer> {
-        if !read.is_one_statement() || job.inputs.session.timezone.is_some() {
-            return self.read_in_transaction(plan, job).await;
+    async fn run_on(&self, pool: &Pool, plan: &RenderedPlan, job: &Job) -> Result<Answer> {
+        match &plan.action {
+            _ if self.manners.are_needed(plan) => self.run_scoped(pool, plan, job).await,
+            RenderedAction::Read(read) => self.read(pool, plan, read, job).await,
+            _ => self.write(plan, job).await,
         }
-        let answer = self.read_shared(read, job).await?;
+        .inspect_err(|problem| {
+            // A server that takes no writes any more has become a copy.
+            if problem.code() == "25006" && !plan.transaction.read_only {
+                pool.renew();
+            }
+        })
+    }
+
+    async fn read(&self, pool: &Pool, plan: &RenderedPlan, read: &RenderedRead, job: &Job) -> Result<Answer> {
+        if !read.is_one_statement() || job.inputs.session.timezone.is_some() {
+            return self.read_in_transaction(pool, plan, job).await;
+        }
+        let answer = self.read_shared(pool, read, job).await?;
         job.expect.check(answer.rows, answer.affected)?;
         Ok(answer)
     }
 
     /// One statement, among those of others. A connection that is lost meanwhile is replaced once: reading again does no harm.
-    async fn read_shared(&self, read: &RenderedRead, job: &Job) -> Result<Answer> {
+    async fn read_shared(&self, pool: &Pool, read: &RenderedRead, job: &Job) -> Result<Answer> {
         for is_last in [false, true] {
-            let connection = self.pool.shared().await?;
+            let connection = pool.shared().await?;
             let work = read::run(&connection, read, job, self.options.answer_bytes_max);
             let work = join(connection.allow(job.timeout), work);
-            let waiting = self.pool.waiting(&connection);
+            let waiting = pool.waiting(&connection);
             let done = tokio::time::timeout(job.timeout + ANSWER_GRACE, work).await;
             waiting.end();
             let Ok((allowed, answer)) = done else {
-                self.pool.discard(&connection);
+                pool.discard(&connection);
                 return Err(errors::silent());
             };
             match (allowed, answer) {
@@ -128,10 +146,10 @@ impl Postgres {
 
     /// A plan in a transaction with settings of its own, under the role of whoever asks where the plan says so. When the connection
     /// turns out to be lost before it begins, another is taken once.
-    async fn run_scoped(&self, plan: &RenderedPlan, job: &Job) -> Result<Answer> {
+    async fn run_scoped(&self, pool: &Pool, plan: &RenderedPlan, job: &Job) -> Result<Answer> {
         let mut is_last = false;
         loop {
-            let lease = self.pool.lease().await?;
+            let lease = pool.lease().await?;
             let connection = lease.connection()?;
             let begun = match self.role_settings(connection, plan.transaction.enforcement).await {
                 Ok(roles) => {
@@ -176,9 +194,9 @@ impl Postgres {
     }
 
     /// Several statements that see the same state of the database.
-    async fn read_in_transaction(&self, plan: &RenderedPlan, job: &Job) -> Result<Answer> {
+    async fn read_in_transaction(&self, pool: &Pool, plan: &RenderedPlan, job: &Job) -> Result<Answer> {
         let (lease, answer) =
-            self.begun("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", plan, job).await?;
+            self.begun(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", plan, job).await?;
         lease.connection()?.control("ROLLBACK").await.map_err(|error| errors::plain(&error))?;
         lease.finish();
         answer.map_err(Failed::plain)
@@ -188,13 +206,14 @@ impl Postgres {
     /// before that, nothing has been done, and another is taken once.
     async fn begun(
         &self,
+        pool: &Pool,
         begin: &'static str,
         plan: &RenderedPlan,
         job: &Job,
     ) -> Result<(Lease, std::result::Result<Answer, Failed>)> {
         let mut is_last = false;
         loop {
-            let lease = self.pool.lease().await?;
+            let lease = pool.lease().await?;
             let connection = lease.connection()?;
             let work = async {
                 set_zone(connection, &job.inputs.session).await?;
@@ -214,7 +233,7 @@ impl Postgres {
         if plan.is_one_statement(job) {
             return self.write_at_once(plan, job).await;
         }
-        let (lease, answer) = self.begun("BEGIN", plan, job).await?;
+        let (lease, answer) = self.begun(&self.pool, "BEGIN", plan, job).await?;
         let connection = lease.connection()?;
         let done = match answer {
             Ok(answer) if !job.rollback => match connection.control("COMMIT").await {
@@ -273,10 +292,16 @@ impl Engine for Postgres {
         Box::pin(async move {
             let plan = mainstay_engine::rendered::<RenderedPlan>(&job.prepared)?;
             let work = async {
-                match &plan.action {
-                    _ if self.manners.are_needed(&plan) => self.run_scoped(&plan, &job).await,
-                    RenderedAction::Read(read) => self.read(&plan, read, &job).await,
-                    _ => self.write(&plan, &job).await,
+                match self.replicas.choose(&self.pool).filter(|_| plan.only_reads()) {
+                    Some(replica) => match self.run_on(&replica.pool, &plan, &job).await {
+                        // Reading again on the primary does no harm.
+                        Err(problem) if errors::is_of_replica(&problem) => {
+                            replica.mistrust();
+                            self.run_on(&self.pool, &plan, &job).await
+                        }
+                        done => done,
+                    },
+                    None => self.run_on(&self.pool, &plan, &job).await,
                 }
             };
             let limit = job.timeout + self.options.connect_timeout + ANSWER_GRACE;
@@ -343,6 +368,7 @@ impl Engine for Postgres {
 
     fn close(&self) -> Running<'_, ()> {
         Box::pin(async move {
+            self.replicas.close();
             self.pool.close();
             Ok(())
         })

@@ -195,6 +195,12 @@ impl Pool {
         Waiting { pool: self, connection, is_over: false }
     }
 
+    /// Lets go of all connections: the server behind them is not the one that is wanted any more.
+    pub fn renew(&self) {
+        lock(&self.shared).clear();
+        lock(&self.idle).clear();
+    }
+
     async fn open_shared(&self) -> Result<Shared> {
         let connection = Arc::new(self.open().await?);
         let mut shared = lock(&self.shared);
