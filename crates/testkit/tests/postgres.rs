@@ -291,7 +291,7 @@ fn roles_that_we_may_not_become_are_told() -> Outcome {
     };
     let (role, plan) = (said("role")?, said("plan")?);
     database.query(&format!("DROP OWNED BY {guest}; DROP ROLE {guest}"))?;
-    match role.contains("GRANT \"anon\"") && plan.contains("hides rows of notes") {
+    match role.contains("GRANT \"anon\"") && plan.contains("hides rows of public.notes") {
         true => Ok(()),
         false => Err(format!("{role}\n{plan}")),
     }
