@@ -47,8 +47,6 @@ fi
 section "conformance and more on PostgreSQL"
 MAINSTAY_TEST_DATABASE=postgres cargo test --package mainstay-testkit --test conformance --test postgres --test transfer --test differential --test faults --test reach
 MAINSTAY_TEST_DATABASE=postgres cargo test --package mainstay-exec --test policies
-section "conformance with the rules kept by PostgreSQL's own roles"
-MAINSTAY_TEST_DATABASE=postgres MAINSTAY_DATABASE_ENFORCEMENT=role cargo test --package mainstay-testkit --test conformance
 
 if [ ! -x /usr/sbin/mariadbd ]; then
     install_package mariadb-server
