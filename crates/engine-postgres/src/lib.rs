@@ -17,6 +17,7 @@ mod migrate;
 mod options;
 mod output;
 mod pool;
+mod queue;
 mod read;
 mod render;
 mod replicas;
@@ -27,8 +28,9 @@ mod tls;
 mod transaction;
 mod write;
 
+use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join3};
 use mainstay_base::{Problem, Result};
@@ -44,7 +46,8 @@ use tokio::sync::broadcast;
 use connection::{Connection, Failed};
 pub use listen::Listener;
 pub use options::Options;
-use pool::{Lease, Pool};
+use pool::{Lease, Pool, Shared};
+use queue::STUCK;
 use render::{RenderedAction, RenderedPlan, RenderedRead};
 use replicas::Replicas;
 use roles::AllRoleSettings;
@@ -53,6 +56,15 @@ use scope::{Manners, Scope};
 /// How long after a statement's time an answer is waited for. The server ends statements by itself; without a word from it, it or
 /// the way to it is gone.
 const ANSWER_GRACE: Duration = Duration::from_secs(3);
+
+/// What became of a read on a shared connection.
+enum Read {
+    Answered(std::result::Result<Answer, Failed>),
+    /// It is better asked on this one.
+    Elsewhere(Shared),
+    /// Nothing is heard of the server.
+    Silent,
+}
 
 /// A PostgreSQL database.
 pub struct Postgres {
@@ -122,26 +134,55 @@ impl Postgres {
         Ok(answer)
     }
 
-    /// One statement, among those of others. A connection that is lost meanwhile is replaced once: reading again does no harm.
+    /// One statement, among those of others. It is asked once again, which does no harm, when the connection is lost, and on another
+    /// connection when a slow statement of somebody else holds it up.
     async fn read_shared(&self, pool: &Pool, read: &RenderedRead, job: &Job) -> Result<Answer> {
-        for is_last in [false, true] {
-            let connection = pool.shared().await?;
-            let work = read::run(&connection, read, job, self.options.answer_bytes_max);
-            let work = join(connection.allow(job.timeout), work);
-            let waiting = pool.waiting(&connection);
-            let done = tokio::time::timeout(job.timeout + ANSWER_GRACE, work).await;
-            waiting.end();
-            let Ok((allowed, answer)) = done else {
-                pool.discard(&connection);
-                return Err(errors::silent());
-            };
-            match (allowed, answer) {
-                (Err(error), _) | (_, Err(Failed::Postgres(error))) if error.is_closed() && !is_last => {}
-                (Err(error), _) => return Err(errors::plain(&error)),
-                (Ok(()), answer) => return answer.map_err(Failed::plain),
+        let end = Instant::now() + job.timeout + ANSWER_GRACE;
+        let mut was_lost = false;
+        let mut connection = pool.shared().await?;
+        loop {
+            match self.read_on(pool, &connection, read, job, end).await {
+                Read::Answered(Err(Failed::Postgres(error))) if error.is_closed() && !was_lost => {
+                    was_lost = true;
+                    connection = pool.shared().await?;
+                }
+                Read::Answered(answer) => return answer.map_err(Failed::plain),
+                Read::Elsewhere(better) => connection = better,
+                Read::Silent => {
+                    pool.discard(&connection);
+                    return Err(errors::silent());
+                }
             }
         }
-        Err(errors::closed())
+    }
+
+    async fn read_on(
+        &self,
+        pool: &Pool,
+        connection: &Shared,
+        read: &RenderedRead,
+        job: &Job,
+        end: Instant,
+    ) -> Read {
+        let answer = read::run(connection, read, job, self.options.answer_bytes_max);
+        let mut work = pin!(join(connection.allow(job.timeout), answer));
+        let waiting = pool.waiting(connection);
+        loop {
+            if let Ok((allowed, answer)) = tokio::time::timeout(STUCK, &mut work).await {
+                waiting.end();
+                return Read::Answered(allowed.map_err(Failed::from).and(answer));
+            }
+            if Instant::now() >= end {
+                waiting.end();
+                return Read::Silent;
+            }
+            if connection.is_held_up()
+                && let Ok(Some(better)) = pool.elsewhere().await
+            {
+                waiting.end();
+                return Read::Elsewhere(better);
+            }
+        }
     }
 
     /// A plan in a transaction with settings of its own, under the role of whoever asks where the plan says so. When the connection

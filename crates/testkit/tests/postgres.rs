@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         test("other_programs_meet_the_same_policies", other_programs_meet_the_same_policies),
         test("lost_connections_are_replaced", lost_connections_are_replaced),
         test("a_statement_that_waits_too_long_is_ended", a_statement_that_waits_too_long_is_ended),
+        test("slow_reads_hold_no_others_up", slow_reads_hold_no_others_up),
         test("the_same_row_may_be_upserted_by_many", the_same_row_may_be_upserted_by_many),
         test("a_url_that_is_not_safe_is_refused", a_url_that_is_not_safe_is_refused),
         test("a_function_comes_before_every_request", a_function_comes_before_every_request),
@@ -192,6 +193,45 @@ fn a_statement_that_waits_too_long_is_ended() -> Outcome {
         }
     }
     equal(get(&server, "/notes?select=id")?.body.as_str(), "[{\"id\":1}]")
+}
+
+fn slow_reads_hold_no_others_up() -> Outcome {
+    const LABELS: &str = "create table labels (id int primary key);
+        alter table labels enable row level security;
+        create policy everyone on labels for select using (true);";
+    const CLIENTS: usize = 12;
+    let server = World::new(spec(&format!("{SCHEMA}\n{LABELS}"), "")).fresh()?;
+    let database = server.database().ok_or("there is no database")?;
+    thread::scope(|scope| {
+        let lock = scope.spawn(|| database.query("BEGIN; LOCK TABLE notes; SELECT pg_sleep(60)"));
+        let count = |granted: &str| {
+            let locks = "SELECT count(*) FROM pg_locks WHERE relation = 'notes'::regclass AND";
+            database.query(&format!("{locks} {granted}"))
+        };
+        while count("mode = 'AccessExclusiveLock' AND granted")? != "1" {
+            thread::yield_now();
+        }
+        let read = |target: &'static str| {
+            let server = &server;
+            (0..CLIENTS).map(|_| scope.spawn(move || get(server, target))).collect::<Vec<_>>()
+        };
+        let slow = read("/notes?select=id");
+        while count("NOT granted")? == "0" {
+            thread::yield_now();
+        }
+        for answer in read("/labels") {
+            equal(answer.join().map_err(|_| "a client died".to_owned())??.body.as_str(), "[]")?;
+        }
+        equal(count("mode = 'AccessExclusiveLock' AND granted")?.as_str(), "1")?;
+        database
+            .query("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE mode = 'AccessExclusiveLock'")?;
+        for answer in slow {
+            equal(answer.join().map_err(|_| "a client died".to_owned())??.body.as_str(), "[{\"id\":1}]")?;
+        }
+        // Its connection was cut.
+        let _ = lock.join();
+        Ok(())
+    })
 }
 
 fn the_same_row_may_be_upserted_by_many() -> Outcome {
