@@ -28,6 +28,8 @@ pub enum NativeKind {
     Plain,
     /// A row: its attributes in order. JSON objects become rows by them.
     Composite(Vec<(String, Type)>),
+    /// Arrays of several dimensions of this type: JSON arrays in arrays become them.
+    Nested(Type),
     /// `tsvector`: full-text operators need no conversion.
     TextSearch,
 }
@@ -47,6 +49,9 @@ impl NativeType {
 /// As PostgreSQL's messages call it: with its schema unless everybody finds it.
 impl fmt::Display for NativeType {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let NativeKind::Nested(element) = &self.kind {
+            return write!(out, "{element}[]");
+        }
         match self.schema.as_str() {
             "" | "pg_catalog" | "public" => out.write_str(&self.name),
             schema => write!(out, "{schema}.{}", self.name),

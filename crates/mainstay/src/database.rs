@@ -3,7 +3,6 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use mainstay_base::Problem;
 use mainstay_catalog::Catalog;
@@ -16,6 +15,7 @@ use mainstay_plan::Enforcement;
 
 use crate::failure::{Doing, Failure, Result};
 use crate::project::{Project, restrict};
+use crate::pull::{self, Pulled};
 use crate::settings::Database;
 
 /// Opens the project's database.
@@ -65,17 +65,23 @@ pub fn open_existing(project: &Project) -> Result<Postgres> {
 }
 
 /// The statements that declare the tables of a database which exists already, as files of schema/.
-pub async fn pull(project: &Project) -> Result<Vec<(String, String)>> {
+pub async fn pull(project: &Project) -> Result<Pulled> {
     let database = &project.settings.database;
     match database.url.split_once(':') {
         Some(("mysql" | "mariadb", _)) => {
             let engine = MySql::open(mainstay_engine_mysql::Options { existing: true, ..mysql(database) })?;
             let text = engine.pull().await?;
             engine.close().await?;
-            Ok(vec![("10_tables.sql".to_owned(), text)])
+            Ok(Pulled { files: vec![("10_tables.sql".to_owned(), text)], left_out: Vec::new() })
+        }
+        Some(("postgres" | "postgresql", _)) => {
+            let engine = open_existing(project)?;
+            let definitions = engine.definitions().await?;
+            engine.close().await?;
+            Ok(pull::postgres::files(definitions))
         }
         _ => Err(Failure::invalid(format!(
-            "{} keeps no tables that were there before Mainstay\n  hint: write url = \"mysql://USER:PASSWORD@HOST:PORT/DATABASE\"",
+            "{} keeps no tables that were there before Mainstay\n  hint: write url = \"postgres://USER:PASSWORD@HOST:PORT/DATABASE\" or mysql://…",
             without_password(&database.url)
         ))),
     }
@@ -105,8 +111,6 @@ fn postgres(settings: &Database) -> mainstay_engine_postgres::Options {
         extra_search_path: settings.extra_search_path.clone(),
         prepared_statements: settings.prepared_statements,
         transactions_max: settings.pool,
-        replicas: settings.replicas.clone(),
-        replica_lag_max: Duration::from_millis(settings.replica_lag_max_ms),
         ..mainstay_engine_postgres::Options::new(&settings.url)
     }
 }

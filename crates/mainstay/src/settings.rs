@@ -68,10 +68,6 @@ pub struct Api {
     pub aggregates: bool,
     /// Whether `Prefer: tx=rollback` is honoured.
     pub tx_rollback: bool,
-    /// Whether a query's plan may be asked for.
-    pub plan: bool,
-    /// The function that answers at the root in place of the OpenAPI document.
-    pub root_spec: Option<String>,
     /// Whether `Server-Timing` is sent.
     pub server_timing: bool,
     /// How long the statements of one request may run, in milliseconds.
@@ -106,10 +102,6 @@ pub struct Database {
     /// Whether statements are prepared. Not behind a pooler such as PgBouncer in transaction mode.
     #[serde(alias = "db-prepared-statements")]
     pub prepared_statements: bool,
-    /// URLs of copies that follow the database: requests that only read go to them.
-    pub replicas: Vec<String>,
-    /// How old what a copy shows may be, in milliseconds. One that lags further, or is away, is not asked.
-    pub replica_lag_max_ms: u64,
 }
 
 /// Where the shape of a database comes from.
@@ -188,8 +180,6 @@ impl Default for Api {
             max_rows: 1000,
             aggregates: false,
             tx_rollback: false,
-            plan: false,
-            root_spec: None,
             server_timing: false,
             statement_timeout_ms: 8000,
         }
@@ -230,8 +220,6 @@ impl Default for Database {
             pre_request: None,
             extra_search_path: vec!["public".to_owned()],
             prepared_statements: true,
-            replicas: Vec::new(),
-            replica_lag_max_ms: 1000,
         }
     }
 }
@@ -369,7 +357,7 @@ impl Override {
     fn value(&self) -> toml::Value {
         let text = self.text.as_str();
         match (self.section.as_str(), self.key.as_str()) {
-            ("api", "schemas") | ("database", "extra_search_path" | "replicas") => {
+            ("api", "schemas") | ("database", "extra_search_path") => {
                 text.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>().into()
             }
             ("server", "listen" | "public_url") | ("site", _) => text.into(),

@@ -22,6 +22,7 @@ use http::header::{CONTENT_RANGE, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response};
 use mainstay_base::{Problem, Result};
+use mainstay_catalog::Source;
 use mainstay_edge::{Caller, ResponseParts, problem_response};
 use mainstay_exec::{Exec, Timings};
 use mainstay_expr::{RequestContext, Session};
@@ -58,8 +59,19 @@ impl Rest {
     pub async fn respond(&self, parts: &Parts, path: &str, body: Bytes, caller: &Caller) -> ResponseParts {
         match self.try_respond(parts, path, &body, caller).await {
             Ok(response) => response,
-            Err(problem) => problem_response(&problem, caller.anonymous),
+            Err(problem) => problem_response(&self.as_postgrest_says(problem), caller.anonymous),
         }
+    }
+
+    /// What PostgREST itself says of a database that is away: its clients know that of an existing database.
+    fn as_postgrest_says(&self, problem: Problem) -> Problem {
+        let away = match problem.code() {
+            _ if self.exec.catalog().source != Source::Existing => return problem,
+            "08001" => ("PGRST000", "Database connection error. Retrying the connection."),
+            "08006" => ("PGRST001", "Database client error. Retrying the connection."),
+            _ => return problem,
+        };
+        Problem::new(away.0, away.1).with_details(problem.message())
     }
 
     async fn try_respond(

@@ -168,7 +168,10 @@ fn column(column: &described::Column, types: &Types<'_>) -> Column {
     };
     Column {
         name: column.name.clone(),
-        ty: types.column(column.ty, column.modifier),
+        ty: match column.dimensions {
+            0 | 1 => types.column(column.ty, column.modifier),
+            _ => types.nested(column.ty),
+        },
         domain: None,
         not_null: column.not_null,
         default,

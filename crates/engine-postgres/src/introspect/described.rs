@@ -65,6 +65,8 @@ pub struct Column {
     pub name: String,
     pub ty: Oid,
     pub modifier: i32,
+    /// How many dimensions an array was declared with; the type does not say.
+    pub dimensions: i16,
     pub not_null: bool,
     /// The text of its default, or of what it is generated from.
     pub default: Option<String>,

@@ -1,6 +1,7 @@
 //! What an existing database is made of: a few questions to its system catalogs, and the catalog that their answers make.
 
 mod catalog;
+pub(crate) mod definitions;
 mod described;
 mod lineage;
 mod queries;

@@ -37,7 +37,7 @@ WITH r AS (
 ), columns AS (
     SELECT a.attrelid, json_agg(json_build_object(
         'number', a.attnum, 'name', a.attname, 'ty', a.atttypid::int8, 'modifier', a.atttypmod,
-        'not_null', a.attnotnull OR coalesce(t.typnotnull, false),
+        'dimensions', a.attndims, 'not_null', a.attnotnull OR coalesce(t.typnotnull, false),
         'default', pg_get_expr(d.adbin, d.adrelid), 'is_identity', a.attidentity <> '',
         'comment', col_description(a.attrelid, a.attnum)
     ) ORDER BY a.attnum) AS list

@@ -45,6 +45,20 @@ impl<'d> Types<'d> {
         self.column(oid, -1)
     }
 
+    /// An array type of several dimensions, which is read and written by the database alone.
+    pub fn nested(&self, oid: Oid) -> ColumnType {
+        match (self.described(oid), self.of(oid).ty) {
+            (Some(described), Type::Array(element)) => Type::Native(Arc::new(NativeType {
+                schema: described.schema.clone(),
+                name: described.name.clone(),
+                kind: NativeKind::Nested((*element).clone()),
+                has_json: true,
+            }))
+            .into(),
+            (_, ty) => ty.into(),
+        }
+    }
+
     /// The types that casts of select lists can name beside the portable ones: none of tables, arrays or arguments.
     pub fn natives(&self) -> Vec<Arc<NativeType>> {
         let mut oids: Vec<&described::Type> = self.by_oid.values().copied().collect();

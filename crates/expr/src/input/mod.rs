@@ -109,8 +109,26 @@ fn from_json_native(native: &NativeType, json: &str, context: &TimeContext) -> R
     match &native.kind {
         _ if json.starts_with('"') => Ok(unquote(json)?.into_owned()),
         NativeKind::Composite(attributes) if json.starts_with('{') => row(attributes, json, context),
+        NativeKind::Nested(element) if json.starts_with('[') => nested(element, json, context),
         _ => Ok(json.to_owned()),
     }
+}
+
+/// The literal of an array, whose elements may be arrays.
+fn nested(element: &Type, json: &str, context: &TimeContext) -> Result<String> {
+    let parts: Vec<&serde_json::value::RawValue> =
+        serde_json::from_str(json).map_err(|_| json::malformed())?;
+    let literal = |part: &&serde_json::value::RawValue| {
+        if part.get().starts_with('[') {
+            return nested(element, part.get(), context);
+        }
+        let one = Value::Array(vec![from_json(&element.clone().into(), part.get(), context)?]);
+        let text = output::to_field(&element.clone().array(), &one, &context.zone);
+        // Without the braces of the array around it.
+        Ok(text.get(1..text.len() - 1).unwrap_or_default().to_owned())
+    };
+    let literals = parts.iter().map(literal).collect::<Result<Vec<_>>>()?;
+    Ok(format!("{{{}}}", literals.join(",")))
 }
 
 /// A row's text form: `(1,"two words",)`. Attributes that the object lacks are NULL, keys that are no attribute mean nothing.

@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-/// What PostgREST calls a setting, and where ours stands. Behind an empty name stands what needs no setting here.
+/// What PostgREST calls a setting, and where ours stands.
 const NAMES: &[(&str, &str, &str)] = &[
     ("db-uri", "database", "url"),
     ("db-schemas", "api", "schemas"),
@@ -11,9 +11,7 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("db-extra-search-path", "database", "extra_search_path"),
     ("db-max-rows", "api", "max_rows"),
     ("db-aggregates-enabled", "api", "aggregates"),
-    ("db-plan-enabled", "api", "plan"),
     ("db-pre-request", "database", "pre_request"),
-    ("db-root-spec", "api", "root_spec"),
     ("db-prepared-statements", "database", "prepared_statements"),
     ("db-pool", "database", "pool"),
     ("db-channel", "database", "channel"),

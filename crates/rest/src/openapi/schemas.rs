@@ -141,6 +141,8 @@ pub(super) fn value(ty: &ColumnType) -> Map<String, Json> {
             put("format", json!("numeric"));
         }
         Type::Json | Type::Jsonb | Type::Void => {}
+        // Whatever JSON the database makes of it.
+        Type::Native(native) if native.has_json => put("format", json!(native.to_string())),
         Type::Array(element) => {
             put("type", json!("array"));
             put("items", Json::Object(value(&ColumnType { ty: (**element).clone(), modifier: ty.modifier })));

@@ -5,7 +5,6 @@
 //! databases.
 
 mod galera;
-pub mod instance;
 mod mariadb;
 pub(crate) mod postgres;
 pub(crate) mod process;
