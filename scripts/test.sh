@@ -41,8 +41,12 @@ cargo test --workspace
 if [ -z "$(ls /usr/lib/postgresql 2>/dev/null)" ]; then
     install_package postgresql
 fi
+if [ -z "$(command -v pgbouncer)" ]; then
+    install_package pgbouncer
+fi
 section "conformance and more on PostgreSQL"
-MAINSTAY_TEST_DATABASE=postgres cargo test --package mainstay-testkit --test conformance --test postgres --test existing --test transfer --test differential --test faults
+MAINSTAY_TEST_DATABASE=postgres cargo test --package mainstay-testkit --test conformance --test postgres --test existing --test transfer --test differential --test faults --test reach
+MAINSTAY_TEST_DATABASE=postgres cargo test --package mainstay-exec --test policies
 
 if [ ! -x /usr/sbin/mariadbd ]; then
     install_package mariadb-server

@@ -1,7 +1,7 @@
 //! One connection: its settings, its prepared statements, and how long a statement may run on it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use tokio_postgres::{Client, Error, RowStream, Statement};
 use crate::address::Address;
 use crate::bind::{Parameter, Values, parameters};
 use crate::errors;
+use crate::queue::Queue;
 use crate::render::Query;
 use crate::tls::Tls;
 
@@ -44,8 +45,8 @@ pub(crate) struct Connection {
     prepares: bool,
     /// The statement timeout that it has now, in milliseconds; 0 is none.
     timeout_ms: AtomicU64,
-    /// Who uses it at the moment.
-    pub users: AtomicUsize,
+    /// Who waits for its answers, where it is shared.
+    pub queue: Queue,
     /// The thread that drives it.
     pub home: ThreadId,
 }
@@ -79,7 +80,7 @@ impl Connection {
             statements: Mutex::default(),
             prepares,
             timeout_ms: AtomicU64::new(0),
-            users: AtomicUsize::new(0),
+            queue: Queue::new(),
             home: thread::current().id(),
         })
     }

@@ -151,6 +151,13 @@ pub(crate) fn is_passing(error: &Error) -> bool {
     }
 }
 
+/// Whether the reason may be that a copy of the database was asked: it is away, full, or takes away rows that a read looks at.
+pub(crate) fn is_of_replica(problem: &Problem) -> bool {
+    let code = problem.code();
+    ["08", "53"].contains(&code.get(..2).unwrap_or_default())
+        || ["40001", "25006", "57P01", "57P02", "57P03"].contains(&code)
+}
+
 /// The connection was lost.
 fn lost() -> Problem {
     Problem::new("08006", "the connection to the database was lost")

@@ -17,8 +17,10 @@ mod migrate;
 mod options;
 mod output;
 mod pool;
+mod queue;
 mod read;
 mod render;
+mod replicas;
 mod roles;
 mod scope;
 mod snapshot;
@@ -26,8 +28,9 @@ mod tls;
 mod transaction;
 mod write;
 
+use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join3};
 use mainstay_base::{Problem, Result};
@@ -44,8 +47,10 @@ use connection::{Connection, Failed};
 pub use introspect::definitions::{Definition, DefinitionKind};
 pub use listen::Listener;
 pub use options::Options;
-use pool::{Lease, Pool};
+use pool::{Lease, Pool, Shared};
+use queue::STUCK;
 use render::{RenderedAction, RenderedPlan, RenderedRead};
+use replicas::Replicas;
 use roles::AllRoleSettings;
 use scope::{Manners, Scope};
 
@@ -53,11 +58,21 @@ use scope::{Manners, Scope};
 /// the way to it is gone.
 const ANSWER_GRACE: Duration = Duration::from_secs(3);
 
+/// What became of a read on a shared connection.
+enum Read {
+    Answered(std::result::Result<Answer, Failed>),
+    /// It is better asked on this one.
+    Elsewhere(Shared),
+    /// Nothing is heard of the server.
+    Silent,
+}
+
 /// A PostgreSQL database.
 pub struct Postgres {
     options: Options,
     capabilities: Capabilities,
     pool: Arc<Pool>,
+    replicas: Arc<Replicas>,
     manners: Arc<Manners>,
     /// The settings of roles, once they were asked for.
     role_settings: RwLock<Option<AllRoleSettings>>,
@@ -70,6 +85,7 @@ impl Postgres {
         Ok(Self {
             capabilities: Capabilities { name: "PostgreSQL", deferrable_constraints: true, roles: true },
             pool: Arc::new(Pool::new(&options.url, &options)?),
+            replicas: Arc::new(Replicas::of(&options)?),
             manners: Arc::new(Manners::of(&options)),
             role_settings: RwLock::new(None),
             changes: broadcast::Sender::new(options.changes_queue_max),
@@ -107,43 +123,86 @@ impl Postgres {
         Ok(catalog)
     }
 
-    async fn read(&self, plan: &RenderedPlan, read: &RenderedRead, job: &Job) -> Result<Answer> {
-        if !read.is_one_statement() || job.inputs.session.timezone.is_some() {
-            return self.read_in_transaction(plan, job).await;
+    async fn run_on(&self, pool: &Pool, plan: &RenderedPlan, job: &Job) -> Result<Answer> {
+        match &plan.action {
+            _ if self.manners.are_needed(plan) => self.run_scoped(pool, plan, job).await,
+            RenderedAction::Read(read) => self.read(pool, plan, read, job).await,
+            _ => self.write(plan, job).await,
         }
-        let answer = self.read_shared(read, job).await?;
+        .inspect_err(|problem| {
+            // A server that takes no writes any more has become a copy.
+            if problem.code() == "25006" && !plan.transaction.read_only {
+                pool.renew();
+            }
+        })
+    }
+
+    async fn read(&self, pool: &Pool, plan: &RenderedPlan, read: &RenderedRead, job: &Job) -> Result<Answer> {
+        if !read.is_one_statement() || job.inputs.session.timezone.is_some() {
+            return self.read_in_transaction(pool, plan, job).await;
+        }
+        let answer = self.read_shared(pool, read, job).await?;
         job.expect.check(answer.rows, answer.affected)?;
         Ok(answer)
     }
 
-    /// One statement, among those of others. A connection that is lost meanwhile is replaced once: reading again does no harm.
-    async fn read_shared(&self, read: &RenderedRead, job: &Job) -> Result<Answer> {
-        for is_last in [false, true] {
-            let connection = self.pool.shared().await?;
-            let work = read::run(&connection, read, job, self.options.answer_bytes_max);
-            let work = join(connection.allow(job.timeout), work);
-            let waiting = self.pool.waiting(&connection);
-            let done = tokio::time::timeout(job.timeout + ANSWER_GRACE, work).await;
-            waiting.end();
-            let Ok((allowed, answer)) = done else {
-                self.pool.discard(&connection);
-                return Err(errors::silent());
-            };
-            match (allowed, answer) {
-                (Err(error), _) | (_, Err(Failed::Postgres(error))) if error.is_closed() && !is_last => {}
-                (Err(error), _) => return Err(errors::plain(&error)),
-                (Ok(()), answer) => return answer.map_err(Failed::plain),
+    /// One statement, among those of others. It is asked once again, which does no harm, when the connection is lost, and on another
+    /// connection when a slow statement of somebody else holds it up.
+    async fn read_shared(&self, pool: &Pool, read: &RenderedRead, job: &Job) -> Result<Answer> {
+        let end = Instant::now() + job.timeout + ANSWER_GRACE;
+        let mut was_lost = false;
+        let mut connection = pool.shared().await?;
+        loop {
+            match self.read_on(pool, &connection, read, job, end).await {
+                Read::Answered(Err(Failed::Postgres(error))) if error.is_closed() && !was_lost => {
+                    was_lost = true;
+                    connection = pool.shared().await?;
+                }
+                Read::Answered(answer) => return answer.map_err(Failed::plain),
+                Read::Elsewhere(better) => connection = better,
+                Read::Silent => {
+                    pool.discard(&connection);
+                    return Err(errors::silent());
+                }
             }
         }
-        Err(errors::closed())
+    }
+
+    async fn read_on(
+        &self,
+        pool: &Pool,
+        connection: &Shared,
+        read: &RenderedRead,
+        job: &Job,
+        end: Instant,
+    ) -> Read {
+        let answer = read::run(connection, read, job, self.options.answer_bytes_max);
+        let mut work = pin!(join(connection.allow(job.timeout), answer));
+        let waiting = pool.waiting(connection);
+        loop {
+            if let Ok((allowed, answer)) = tokio::time::timeout(STUCK, &mut work).await {
+                waiting.end();
+                return Read::Answered(allowed.map_err(Failed::from).and(answer));
+            }
+            if Instant::now() >= end {
+                waiting.end();
+                return Read::Silent;
+            }
+            if connection.is_held_up()
+                && let Ok(Some(better)) = pool.elsewhere().await
+            {
+                waiting.end();
+                return Read::Elsewhere(better);
+            }
+        }
     }
 
     /// A plan in a transaction with settings of its own, under the role of whoever asks where the plan says so. When the connection
     /// turns out to be lost before it begins, another is taken once.
-    async fn run_scoped(&self, plan: &RenderedPlan, job: &Job) -> Result<Answer> {
+    async fn run_scoped(&self, pool: &Pool, plan: &RenderedPlan, job: &Job) -> Result<Answer> {
         let mut is_last = false;
         loop {
-            let lease = self.pool.lease().await?;
+            let lease = pool.lease().await?;
             let connection = lease.connection()?;
             let begun = match self.role_settings(connection, plan.transaction.enforcement).await {
                 Ok(roles) => {
@@ -188,9 +247,9 @@ impl Postgres {
     }
 
     /// Several statements that see the same state of the database.
-    async fn read_in_transaction(&self, plan: &RenderedPlan, job: &Job) -> Result<Answer> {
+    async fn read_in_transaction(&self, pool: &Pool, plan: &RenderedPlan, job: &Job) -> Result<Answer> {
         let (lease, answer) =
-            self.begun("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", plan, job).await?;
+            self.begun(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", plan, job).await?;
         lease.connection()?.control("ROLLBACK").await.map_err(|error| errors::plain(&error))?;
         lease.finish();
         answer.map_err(Failed::plain)
@@ -200,13 +259,14 @@ impl Postgres {
     /// before that, nothing has been done, and another is taken once.
     async fn begun(
         &self,
+        pool: &Pool,
         begin: &'static str,
         plan: &RenderedPlan,
         job: &Job,
     ) -> Result<(Lease, std::result::Result<Answer, Failed>)> {
         let mut is_last = false;
         loop {
-            let lease = self.pool.lease().await?;
+            let lease = pool.lease().await?;
             let connection = lease.connection()?;
             let work = async {
                 set_zone(connection, &job.inputs.session).await?;
@@ -226,7 +286,7 @@ impl Postgres {
         if plan.is_one_statement(job) {
             return self.write_at_once(plan, job).await;
         }
-        let (lease, answer) = self.begun("BEGIN", plan, job).await?;
+        let (lease, answer) = self.begun(&self.pool, "BEGIN", plan, job).await?;
         let connection = lease.connection()?;
         let done = match answer {
             Ok(answer) if !job.rollback => match connection.control("COMMIT").await {
@@ -285,10 +345,16 @@ impl Engine for Postgres {
         Box::pin(async move {
             let plan = mainstay_engine::rendered::<RenderedPlan>(&job.prepared)?;
             let work = async {
-                match &plan.action {
-                    _ if self.manners.are_needed(&plan) => self.run_scoped(&plan, &job).await,
-                    RenderedAction::Read(read) => self.read(&plan, read, &job).await,
-                    _ => self.write(&plan, &job).await,
+                match self.replicas.choose(&self.pool).filter(|_| plan.only_reads()) {
+                    Some(replica) => match self.run_on(&replica.pool, &plan, &job).await {
+                        // Reading again on the primary does no harm.
+                        Err(problem) if errors::is_of_replica(&problem) => {
+                            replica.mistrust();
+                            self.run_on(&self.pool, &plan, &job).await
+                        }
+                        done => done,
+                    },
+                    None => self.run_on(&self.pool, &plan, &job).await,
                 }
             };
             let limit = job.timeout + self.options.connect_timeout + ANSWER_GRACE;
@@ -355,6 +421,7 @@ impl Engine for Postgres {
 
     fn close(&self) -> Running<'_, ()> {
         Box::pin(async move {
+            self.replicas.close();
             self.pool.close();
             Ok(())
         })

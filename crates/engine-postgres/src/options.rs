@@ -24,6 +24,10 @@ pub struct Options {
     /// Whether statements are prepared and settings kept on a connection. Not so behind a pooler that hands a server's session to
     /// another client after each transaction.
     pub prepared_statements: bool,
+    /// URLs of copies that reads may go to.
+    pub replicas: Vec<String>,
+    /// How old what a copy shows may be.
+    pub replica_lag_max: Duration,
     /// Changes that a listener may fall behind before it misses some.
     pub changes_queue_max: usize,
 }
@@ -41,6 +45,8 @@ impl Options {
             pre_request: None,
             extra_search_path: vec!["public".to_owned()],
             prepared_statements: true,
+            replicas: Vec::new(),
+            replica_lag_max: Duration::from_secs(1),
             changes_queue_max: 4096,
         }
     }

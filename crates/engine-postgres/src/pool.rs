@@ -15,8 +15,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::address::Address;
 use crate::connection::Connection;
+use crate::queue::Ticket;
 use crate::{Options, errors};
 
+/// How many times as many connections reads share while slow statements run on all of them.
+const STUCK_FACTOR: usize = 4;
 /// How often the server is asked to end a statement, and how long it may take the first time; the time doubles.
 const INTERRUPTS: u32 = 6;
 const INTERRUPT_FIRST: Duration = Duration::from_millis(100);
@@ -36,18 +39,26 @@ pub(crate) struct Pool {
 }
 
 /// A use of a shared connection.
-pub(crate) struct Shared(Arc<Connection>);
+pub(crate) struct Shared {
+    connection: Arc<Connection>,
+    place: Ticket,
+}
 
 impl Shared {
     fn new(connection: Arc<Connection>) -> Self {
-        connection.users.fetch_add(1, Ordering::Relaxed);
-        Self(connection)
+        let place = connection.queue.join();
+        Self { connection, place }
+    }
+
+    /// Whether a slow statement of somebody else is in the way.
+    pub fn is_held_up(&self) -> bool {
+        self.connection.queue.is_held_up(self.place)
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.0.users.fetch_sub(1, Ordering::Relaxed);
+        self.connection.queue.leave(self.place);
     }
 }
 
@@ -55,8 +66,19 @@ impl Deref for Shared {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
-        &self.0
+        &self.connection
     }
+}
+
+/// The shared connection to take.
+struct Least {
+    connection: Shared,
+    /// How many others use it.
+    others: usize,
+    /// Whether a slow statement runs on it, and so on all others.
+    is_stuck: bool,
+    /// How many connections the thread has.
+    connections: usize,
 }
 
 /// Waits for an answer on a shared connection. When it is dropped before that, because nobody wants the answer any more, the work is
@@ -79,11 +101,11 @@ impl Drop for Waiting<'_> {
         if self.is_over {
             return;
         }
-        let connection = &self.connection.0;
+        let connection = &self.connection.connection;
         {
             // Whoever takes a connection does so under this lock: nobody joins one that is given up.
             let mut shared = lock(&self.pool.shared);
-            if connection.users.load(Ordering::Relaxed) > 1 {
+            if connection.queue.len() > 1 {
                 return;
             }
             shared.retain(|other| !Arc::ptr_eq(other, connection));
@@ -162,22 +184,22 @@ impl Pool {
 
     /// The thread's shared connection with the least to do.
     pub async fn shared(&self) -> Result<Shared> {
-        match self.least_used() {
-            Some((least, 0, _)) => return Ok(least),
-            Some((least, _, count)) => {
-                if count < self.options.shared_max
-                    && let Ok(_opening) = self.opening.try_lock()
-                {
-                    return self.open_shared().await;
-                }
-                return Ok(least);
+        if let Some(least) = self.least_used() {
+            if least.is_stuck {
+                return Ok(self.elsewhere().await?.unwrap_or(least.connection));
             }
-            None => {}
+            if least.others > 0
+                && least.connections < self.options.shared_max
+                && let Ok(_opening) = self.opening.try_lock()
+            {
+                return self.open_shared().await;
+            }
+            return Ok(least.connection);
         }
         let asked = Instant::now();
         let _opening = self.opening.lock().await;
         match self.least_used() {
-            Some((least, ..)) => Ok(least),
+            Some(least) => Ok(least.connection),
             None => {
                 self.failed_since(asked)?;
                 self.open_shared().await
@@ -185,14 +207,30 @@ impl Pool {
         }
     }
 
+    /// A shared connection on which no slow statement runs; there is none when there are enough connections already.
+    pub async fn elsewhere(&self) -> Result<Option<Shared>> {
+        let _opening = self.opening.lock().await;
+        match self.least_used() {
+            Some(least) if !least.is_stuck => Ok(Some(least.connection)),
+            Some(least) if least.connections >= STUCK_FACTOR * self.options.shared_max => Ok(None),
+            _ => self.open_shared().await.map(Some),
+        }
+    }
+
     /// Lets go of a connection on which nothing is heard any more.
     pub fn discard(&self, silent: &Shared) {
-        lock(&self.shared).retain(|connection| !Arc::ptr_eq(connection, &silent.0));
+        lock(&self.shared).retain(|connection| !Arc::ptr_eq(connection, &silent.connection));
     }
 
     /// What to hold while an answer is waited for on a shared connection.
     pub fn waiting<'p>(&'p self, connection: &'p Shared) -> Waiting<'p> {
         Waiting { pool: self, connection, is_over: false }
+    }
+
+    /// Lets go of all connections: the server behind them is not the one that is wanted any more.
+    pub fn renew(&self) {
+        lock(&self.shared).clear();
+        lock(&self.idle).clear();
     }
 
     async fn open_shared(&self) -> Result<Shared> {
@@ -202,15 +240,21 @@ impl Pool {
         Ok(Shared::new(connection))
     }
 
-    /// The least used connection, how many used it, and how many connections there are.
-    fn least_used(&self) -> Option<(Shared, usize, usize)> {
+    /// The least used of the thread's connections; one on which a slow statement runs counts as used more than any other.
+    fn least_used(&self) -> Option<Least> {
         let mut shared = lock(&self.shared);
         shared.retain(|connection| !connection.client.is_closed());
         let here = thread::current().id();
         let own = || shared.iter().filter(|connection| connection.home == here);
-        let users = |connection: &Arc<Connection>| connection.users.load(Ordering::Relaxed);
-        let least = own().min_by_key(|connection| users(connection))?;
-        Some((Shared::new(Arc::clone(least)), users(least) - 1, own().count()))
+        let use_of = |connection: &Arc<Connection>| (connection.queue.is_stuck(), connection.queue.len());
+        let ((is_stuck, others), least) =
+            own().map(|connection| (use_of(connection), connection)).min_by_key(|(use_of, _)| *use_of)?;
+        Some(Least {
+            connection: Shared::new(Arc::clone(least)),
+            others,
+            is_stuck,
+            connections: own().count(),
+        })
     }
 
     /// A connection of one's own.

@@ -205,6 +205,11 @@ impl RenderedPlan {
         }
     }
 
+    /// Whether it reads and does nothing else, so that it may run twice, and on a copy of the database.
+    pub fn only_reads(&self) -> bool {
+        matches!(self.action, RenderedAction::Read(_)) && self.transaction.read_only
+    }
+
     /// Whether rows are sent back.
     pub fn answers_with_rows(&self) -> bool {
         match &self.action {

@@ -6,6 +6,7 @@
 use std::sync::OnceLock;
 
 use futures_util::future::{OptionFuture, join, join4};
+use mainstay_base::{Problem, Result};
 use mainstay_dialect::postgres::Statement;
 use mainstay_engine::{Answer, Expect, Job, Told};
 use mainstay_expr::Session;
@@ -54,9 +55,21 @@ impl Manners {
 pub(crate) struct Scope<'s> {
     manners: &'s Manners,
     begin: &'static str,
-    settings: Vec<(String, String)>,
+    settings: Vec<Setting>,
     mode: &'s TransactionMode,
 }
+
+/// Something that is set for a transaction.
+struct Setting {
+    name: String,
+    value: String,
+    /// Whether its end takes it back. The role stays until it is told otherwise: should BEGIN fail, what was sent behind it must not
+    /// run with our own rights.
+    is_local: bool,
+}
+
+/// The role that means to have none.
+const NO_ROLE: &str = "none";
 
 impl<'s> Scope<'s> {
     /// What a job's transaction is to be. `roles` are the settings that come with each role.
@@ -68,8 +81,10 @@ impl<'s> Scope<'s> {
     ) -> Self {
         let (mode, session) = (&plan.transaction, &job.inputs.session);
         let role = roles.and_then(|roles| roles.get(session.role.name()));
-        let mut settings: Vec<(String, String)> = Vec::new();
-        let mut set = |name: &str, value: &str| settings.push((name.to_owned(), value.to_owned()));
+        let mut settings = Vec::new();
+        let mut set = |name: &str, value: &str| {
+            settings.push(Setting { name: name.to_owned(), value: value.to_owned(), is_local: true });
+        };
         if manners.forgets {
             FIXED.iter().for_each(|(name, value)| set(name, value));
         }
@@ -96,10 +111,26 @@ impl<'s> Scope<'s> {
                 set("response.headers", "");
                 set("response.status", "");
             }
-            set("role", session.role.name());
+            let (name, value) = ("role".to_owned(), session.role.name().to_owned());
+            settings.push(Setting { name, value, is_local: manners.forgets });
         }
         let begin = begin(isolation(plan, job, role), mode.read_only);
         Self { manners, begin, settings, mode }
+    }
+
+    /// "none" would be ourselves.
+    fn has_role(&self) -> Result<()> {
+        match self.settings.iter().any(|setting| setting.name == "role" && setting.value == NO_ROLE) {
+            true => Err(Problem::new("22023", format!("role \"{NO_ROLE}\" does not exist"))),
+            false => Ok(()),
+        }
+    }
+
+    fn commit(&self) -> &'static str {
+        match self.mode.enforcement == Enforcement::Role && !self.manners.forgets {
+            true => "COMMIT; RESET ROLE",
+            false => "COMMIT",
+        }
     }
 
     fn pre_request(&self) -> Option<&'s Query> {
@@ -156,6 +187,15 @@ impl<'s> Scope<'s> {
             .statements()
             .chain(queries.iter().map(|query| &**query))
             .all(|query| connection.knows(query));
+        if let Err(problem) = self.has_role() {
+            return Ok(Err(problem.into()));
+        }
+        if self.manners.forgets {
+            // Nothing lasts here, the role neither: so BEGIN must have been heard of.
+            connection.control(self.begin).await?;
+            let done = self.prepare_and_work(connection, plan, job).await;
+            return Ok(self.end(connection, done, job.rollback).await);
+        }
         if is_known && ends_without_a_look(plan, job) {
             return self.run_at_once(connection, plan, job).await;
         }
@@ -208,7 +248,7 @@ impl<'s> Scope<'s> {
         let work = write::run(connection, plan, job, self.manners.bytes_max);
         let told = self.told(connection);
         let ((begun, prepared), done, told, committed) =
-            join4(start, work, told, connection.control("COMMIT")).await;
+            join4(start, work, told, connection.control(self.commit())).await;
         begun?;
         Ok(prepared.and(done).and_then(|answer| {
             committed?;
@@ -219,7 +259,7 @@ impl<'s> Scope<'s> {
     async fn end(&self, connection: &Connection, done: Done<Answer>, rollback: bool) -> Done<Answer> {
         let is_kept = done.is_ok() && !rollback;
         let told = OptionFuture::from(done.is_ok().then(|| self.told(connection)));
-        let end = connection.control(if is_kept { "COMMIT" } else { "ROLLBACK" });
+        let end = connection.control(if is_kept { self.commit() } else { "ROLLBACK" });
         let (told, ended) = join(told, end).await;
         let answer = done?;
         ended?;
@@ -240,7 +280,14 @@ impl<'s> Scope<'s> {
     }
 
     /// Runs a plan inside a transaction that is open already.
-    pub async fn run_inside(&self, connection: &Connection, plan: &RenderedPlan, job: &Job) -> Done<Answer> {
+    pub async fn run_inside(
+        mut self,
+        connection: &Connection,
+        plan: &RenderedPlan,
+        job: &Job,
+    ) -> Done<Answer> {
+        self.has_role()?;
+        self.settings.iter_mut().for_each(|setting| setting.is_local = true);
         for query in self.statements() {
             connection.learn(query).await?;
         }
@@ -314,9 +361,12 @@ fn or_empty(object: &str) -> &str {
     if object.is_empty() { "{}" } else { object }
 }
 
-async fn set(connection: &Connection, settings: &[(String, String)]) -> Done<()> {
-    let parameters =
-        settings.iter().flat_map(|(name, value)| [Parameter::text(name), Parameter::text(value)]).collect();
+async fn set(connection: &Connection, settings: &[Setting]) -> Done<()> {
+    let parameters = settings.iter().flat_map(|setting| {
+        let is_local = if setting.is_local { "true" } else { "false" };
+        [Parameter::text(&setting.name), Parameter::text(&setting.value), Parameter::text(is_local)]
+    });
+    let parameters = parameters.collect();
     connection.bare(setting_query(settings.len()), parameters).await?;
     Ok(())
 }
@@ -326,7 +376,8 @@ fn setting_query(count: usize) -> &'static Query {
     static QUERIES: OnceLock<Vec<Query>> = OnceLock::new();
     let queries = QUERIES.get_or_init(|| {
         let call = |position: usize| {
-            format!("set_config(${}::text, ${}::text, true)", 2 * position + 1, 2 * position + 2)
+            let first = 3 * position + 1;
+            format!("set_config(${first}::text, ${}::text, ${}::bool)", first + 1, first + 2)
         };
         let query = |count: usize| {
             let calls: Vec<String> = (0..count).map(call).collect();

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use mainstay_base::Problem;
 use mainstay_catalog::Catalog;
@@ -111,6 +112,8 @@ fn postgres(settings: &Database) -> mainstay_engine_postgres::Options {
         extra_search_path: settings.extra_search_path.clone(),
         prepared_statements: settings.prepared_statements,
         transactions_max: settings.pool,
+        replicas: settings.replicas.clone(),
+        replica_lag_max: Duration::from_millis(settings.replica_lag_max_ms),
         ..mainstay_engine_postgres::Options::new(&settings.url)
     }
 }

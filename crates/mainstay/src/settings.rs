@@ -102,6 +102,10 @@ pub struct Database {
     /// Whether statements are prepared. Not behind a pooler such as PgBouncer in transaction mode.
     #[serde(alias = "db-prepared-statements")]
     pub prepared_statements: bool,
+    /// URLs of copies that follow the database: requests that only read go to them.
+    pub replicas: Vec<String>,
+    /// How old what a copy shows may be, in milliseconds. One that lags further, or is away, is not asked.
+    pub replica_lag_max_ms: u64,
 }
 
 /// Where the shape of a database comes from.
@@ -220,6 +224,8 @@ impl Default for Database {
             pre_request: None,
             extra_search_path: vec!["public".to_owned()],
             prepared_statements: true,
+            replicas: Vec::new(),
+            replica_lag_max_ms: 1000,
         }
     }
 }
@@ -357,7 +363,7 @@ impl Override {
     fn value(&self) -> toml::Value {
         let text = self.text.as_str();
         match (self.section.as_str(), self.key.as_str()) {
-            ("api", "schemas") | ("database", "extra_search_path") => {
+            ("api", "schemas") | ("database", "extra_search_path" | "replicas") => {
                 text.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>().into()
             }
             ("server", "listen" | "public_url") | ("site", _) => text.into(),

@@ -5,6 +5,7 @@
 //! databases.
 
 mod galera;
+pub mod instance;
 mod mariadb;
 pub(crate) mod postgres;
 pub(crate) mod process;
