@@ -11,6 +11,9 @@ use mainstay_testkit::identity::Who;
 use mainstay_testkit::project::{self, World};
 use mainstay_testkit::scenario::{Request, WorldSpec};
 
+/// A test, and what went wrong in it.
+type Test = fn() -> Result<(), String>;
+
 /// How long a change may take until it is seen.
 const SEEN_LIMIT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(50);
@@ -52,12 +55,12 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let is_postgres =
         std::env::var("MAINSTAY_TEST_DATABASE").is_ok_and(|database| database.starts_with("postgres"));
-    let tests: [(&str, fn() -> Result<(), String>); 3] = [
+    let tests: [(&str, Test); 3] = [
         ("a-change-is-followed", a_change_is_followed),
         ("a-database-is-taken-over", a_database_is_taken_over),
         ("nothing-is-changed", nothing_is_changed),
     ];
-    let trial = |(name, test): (&'static str, fn() -> Result<(), String>)| {
+    let trial = |(name, test): (&'static str, Test)| {
         Trial::test(name, move || test().map_err(Failed::from)).with_ignored_flag(!is_postgres)
     };
     let conclusion = libtest_mimic::run(&arguments, tests.into_iter().map(trial).collect());
