@@ -56,6 +56,12 @@ pub(crate) trait Dialect: Sync {
     /// The same for a value that is also shown: it must not change.
     fn distinguished(&self, sql: Sql, storage: &Storage) -> Result<Sql>;
 
+    /// A constant of a floating-point type as others are compared with it, where that is not as it is stored: there may be none to
+    /// store, but it may be asked about.
+    fn float_literal(&self, _: &Value) -> Result<Option<Sql>> {
+        Ok(None)
+    }
+
     /// A float that is compared.
     fn float_comparand(&self, fragment: Fragment) -> Result<Fragment>;
 

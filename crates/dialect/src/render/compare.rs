@@ -30,11 +30,16 @@ impl Renderer<'_> {
 
     /// A value in the form that others are compared with it.
     fn comparand(&mut self, expr: &Expr) -> Result<Fragment> {
-        let fragment = self.expr(expr)?;
-        match expr.ty {
-            Type::Float4 | Type::Float8 => self.dialect.float_comparand(fragment),
-            _ => Ok(fragment),
+        if !matches!(expr.ty, Type::Float4 | Type::Float8) {
+            return self.expr(expr);
         }
+        if let ExprKind::Literal(value) = &expr.kind
+            && let Some(sql) = self.dialect.float_literal(value)?
+        {
+            return Ok(Fragment::new(sql, self.storage_of(&expr.ty)).nullable(value.is_null()));
+        }
+        let fragment = self.expr(expr)?;
+        self.dialect.float_comparand(fragment)
     }
 
     fn pair(&mut self, op: CompareOp, ty: &Type, left: Fragment, right: Fragment) -> Result<(Sql, Sql)> {

@@ -108,13 +108,13 @@ impl Dialect for Sqlite {
         self.comparable(sql, storage)
     }
 
+    fn float_literal(&self, value: &Value) -> Result<Option<Sql>> {
+        Ok(Some(Sql::constant(real(value)?.into())))
+    }
+
     fn float_comparand(&self, mut fragment: Fragment) -> Result<Fragment> {
-        match &fragment.pliant {
-            Some(Pliant::Literal(value)) => fragment.sql = Sql::constant(real(value)?.into()),
-            Some(Pliant::Input(bound)) => {
-                fragment.sql = Sql::input(Input { value: bound.clone(), form: Form::Real });
-            }
-            None => {}
+        if let Some(Pliant::Input(bound)) = &fragment.pliant {
+            fragment.sql = Sql::input(Input { value: bound.clone(), form: Form::Real });
         }
         Ok(fragment)
     }
