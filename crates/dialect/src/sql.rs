@@ -134,6 +134,13 @@ impl<I> Sql<I> {
             _ => None,
         })
     }
+
+    /// Whether a constant in it has a backslash.
+    pub fn has_backslash(&self) -> bool {
+        self.pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Constant(Constant::Text(value)) if value.contains('\\')))
+    }
 }
 
 impl<I: PartialEq> Sql<I> {

@@ -37,7 +37,7 @@ pub fn kept(catalog: &Catalog, table: &Table) -> Vec<Kept> {
     let width = table.columns.len() as u32;
     for (position, column) in (0u32..).zip(&table.columns) {
         if let ColumnDefault::Generated(expr) = &column.default
-            && !is_said(catalog, table, expr)
+            && !is_computed(catalog, table, expr)
         {
             kept.push(Kept {
                 position: width + kept.len() as u32,
@@ -65,10 +65,10 @@ pub fn kept(catalog: &Catalog, table: &Table) -> Vec<Kept> {
 /// The keys of a unique index that MySQL cannot compute, by their place in it. Outside of the index's condition they are NULL.
 pub(super) fn unsaid_keys(catalog: &Catalog, table: &Table, index: &Index) -> Vec<(usize, Expr)> {
     let condition = index.filter.as_ref();
-    let condition_said = condition.is_none_or(|condition| is_said(catalog, table, condition));
+    let condition_said = condition.is_none_or(|condition| is_computed(catalog, table, condition));
     let keys = index.keys.iter().enumerate().filter(|(_, key)| {
-        let is_column = matches!(key.expr.kind, ExprKind::Column(_));
-        !(condition_said && (is_column || is_said(catalog, table, &key.expr)))
+        let is_column = condition.is_none() && matches!(key.expr.kind, ExprKind::Column(_));
+        !(is_column || (condition_said && is_computed(catalog, table, &key.expr)))
     });
     keys.map(|(at, key)| {
         let value = match condition {
@@ -116,11 +116,18 @@ pub fn of_changed_row(expr: &Expr, source: SourceId, columns: &[u32]) -> Expr {
     expr
 }
 
-/// Whether MySQL can keep an expression over a table's row.
+/// Whether MySQL can compute a generated column. Not from columns of CHAR, whose length MariaDB takes for a setting's affair.
+fn is_computed(catalog: &Catalog, table: &Table, expr: &Expr) -> bool {
+    let is_char = |column: u32| matches!(table.column(column).ty.ty, Type::Uuid | Type::Bpchar);
+    is_said(catalog, table, expr) && !expr.columns_of(SourceId::ROW).into_iter().any(is_char)
+}
+
+/// Whether MySQL can keep an expression over a table's row. What it keeps it writes down anew and reads by the settings of whoever
+/// opens the table, for whom a backslash may be an escape.
 fn is_said(catalog: &Catalog, table: &Table, expr: &Expr) -> bool {
     let dialect = MySql::new(Flavour::MariaDb);
     let said: Result<Sql> = Renderer::of_row(&dialect, catalog, table).condition(expr);
-    said.is_ok_and(|said| said.inputs().next().is_none())
+    said.is_ok_and(|said| said.inputs().next().is_none() && !said.has_backslash())
 }
 
 /// The name of a hidden column that an index needs.
