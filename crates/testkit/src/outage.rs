@@ -15,7 +15,7 @@ use crate::database::postgres::{as_postgres, programs};
 use crate::database::process::{free_port, give, run, said};
 
 /// How long anything may take that is waited for.
-pub const LIMIT: Duration = Duration::from_secs(20);
+pub const LIMIT: Duration = Duration::from_secs(60);
 /// Between two looks.
 const POLL: Duration = Duration::from_millis(20);
 
