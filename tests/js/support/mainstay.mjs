@@ -182,7 +182,7 @@ export async function serveChinookOnMariaDb() {
     MAINSTAY_API_AGGREGATES: 'true',
   };
   try {
-    await mariadb.load(path.join(repository, 'tests', 'data', 'chinook', 'chinook-mysql.sql'));
+    await mariadb.load(path.join(repository, 'tests', 'data', 'chinook', 'mysql', 'chinook.sql'));
     const server = await serve('music', async (folder) => {
       await writeFile(path.join(folder, 'mainstay.toml'), '');
       await mainstay(['schema', 'pull'], { cwd: folder, env });
