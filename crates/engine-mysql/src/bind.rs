@@ -6,9 +6,9 @@ use mainstay_dialect::mysql::{self, Bound, Form, Input};
 use mainstay_engine::{Keys, NewValue};
 use mainstay_expr::{Session, Value};
 
-use crate::key;
 use crate::place::Place;
 use crate::render::Query;
+use mainstay_dialect::storage::key;
 
 /// Where the values of one execution are found.
 #[derive(Clone, Copy)]

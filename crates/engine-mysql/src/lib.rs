@@ -9,7 +9,6 @@ mod bind;
 mod connection;
 mod errors;
 mod existing;
-mod key;
 mod left;
 mod load;
 mod migrate;

@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 
 use crate::bind::Values;
 use crate::connection::{Connection, Done};
-use crate::key;
 use crate::output::Found;
 use crate::render::{RenderedLevel, RenderedRead, RenderedTotal, RenderedTree};
+use mainstay_dialect::storage::key;
 
 /// Runs a read.
 pub(crate) async fn run(

@@ -467,7 +467,11 @@ fn key(conflict: &RenderedConflict, new: &NewRow<'_>) -> Result<Option<Vec<u8>>>
     let mut bytes = Vec::new();
     for (column, storage) in &conflict.key {
         let Some(value) = new.value(*column) else { return Ok(None) };
-        if !crate::key::push(&mut bytes, storage, storage::encode(storage, &value)?.as_ref()) {
+        if !mainstay_dialect::storage::key::push(
+            &mut bytes,
+            storage,
+            storage::encode(storage, &value)?.as_ref(),
+        ) {
             return Ok(None);
         }
     }

@@ -6,13 +6,14 @@ use mainstay_base::{Problem, Result};
 use mainstay_catalog::Table;
 use mainstay_dialect::sqlite::storage::{Datum, DatumRef, Storage};
 use mainstay_dialect::sqlite::{Argument, Bound, Form, Input, encode_keys, row_id_column};
+use mainstay_dialect::storage::key;
 use mainstay_engine::{Keys, NewValue};
 use mainstay_expr::{Session, Value};
 use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
 
 use crate::render::Query;
-use crate::{errors, functions, key};
+use crate::{errors, functions};
 
 /// Where the values of one execution are found.
 #[derive(Clone, Copy)]

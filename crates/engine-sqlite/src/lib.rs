@@ -11,7 +11,6 @@ mod foreign_key;
 mod frozen;
 mod functions;
 mod identity;
-mod key;
 mod load;
 mod migrate;
 mod misfit;

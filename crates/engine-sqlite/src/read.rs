@@ -2,6 +2,7 @@
 
 use mainstay_base::{Problem, Result};
 use mainstay_dialect::sqlite::storage::{write_json, write_text};
+use mainstay_dialect::storage::key;
 use mainstay_engine::{Answer, Batch, Inputs, Job, LevelWriter, Levels, Output, Part, ValueForm};
 use mainstay_expr::Zone;
 use mainstay_expr::input::TimeContext;
@@ -9,9 +10,9 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
 use crate::bind::{self, Values};
+use crate::errors;
 use crate::render::{KeyColumn, Query, RenderedLevel, RenderedRead, RenderedTotal, RenderedTree};
 use crate::statement::Statements;
-use crate::{errors, key};
 
 /// The bounds that answers are made under.
 #[derive(Debug, Clone, Copy)]

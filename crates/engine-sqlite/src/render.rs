@@ -7,6 +7,7 @@ use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, ColumnDefault, Table};
 use mainstay_dialect::sqlite::storage::{DatumRef, Storage};
 use mainstay_dialect::sqlite::{self, Input, Restriction, Statement, row_id_column};
+use mainstay_dialect::storage::key;
 use mainstay_engine::{Job, Page, Shape, join_to_one};
 use mainstay_expr::{CompareOp, Expr, ExprKind, Input as ExprInput, Select, SourceId, TableId, Type};
 use mainstay_plan::{
@@ -14,8 +15,8 @@ use mainstay_plan::{
     ResultKind, Returning, RowCheck, UpdatePlan,
 };
 
+use crate::functions;
 use crate::statement::Sql;
-use crate::{functions, key};
 
 /// A plan as this engine runs it.
 pub(crate) struct RenderedPlan {

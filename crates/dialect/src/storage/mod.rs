@@ -6,6 +6,7 @@
 mod calendar;
 mod decode;
 mod encode;
+pub mod key;
 mod output;
 
 use mainstay_base::{Problem, Result};

@@ -1,6 +1,6 @@
 //! The bytes of a key that ties the rows of two levels: equal keys have equal bytes, and the values can be read back.
 
-use mainstay_dialect::sqlite::storage::{DatumRef, Storage};
+use super::{DatumRef, Storage};
 
 const INT: u8 = 1;
 const REAL: u8 = 2;
@@ -8,7 +8,7 @@ const TEXT: u8 = 3;
 const BLOB: u8 = 4;
 
 /// Appends one column of a key; `false` when it is NULL.
-pub(crate) fn push(bytes: &mut Vec<u8>, storage: &Storage, datum: DatumRef<'_>) -> bool {
+pub fn push(bytes: &mut Vec<u8>, storage: &Storage, datum: DatumRef<'_>) -> bool {
     match datum {
         DatumRef::Null => return false,
         DatumRef::Int(number) => {
@@ -47,7 +47,7 @@ fn canonical<'t>(storage: &Storage, text: &'t [u8]) -> &'t [u8] {
 }
 
 /// The columns of a key, in order.
-pub(crate) fn columns(mut bytes: &[u8]) -> impl Iterator<Item = DatumRef<'_>> {
+pub fn columns(mut bytes: &[u8]) -> impl Iterator<Item = DatumRef<'_>> {
     std::iter::from_fn(move || {
         let (&tag, rest) = bytes.split_first()?;
         let (word, rest) = rest.split_first_chunk::<8>()?;
