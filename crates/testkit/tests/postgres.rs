@@ -170,6 +170,10 @@ fn lost_connections_are_replaced() -> Outcome {
     equal(database.query("SELECT count(*) FROM notes WHERE title LIKE 'after%'")?.as_str(), "3")
 }
 
+/// The locks on this test's own table: tests beside it have databases in the same server.
+const LOCKS_HERE: &str = "FROM pg_locks WHERE relation = 'notes'::regclass \
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
 fn a_statement_that_waits_too_long_is_ended() -> Outcome {
     let server = serve("[api]\nstatement_timeout_ms = 200\n")?;
     let database = server.database().ok_or("there is no database")?;
@@ -177,9 +181,8 @@ fn a_statement_that_waits_too_long_is_ended() -> Outcome {
     let answers = thread::scope(|scope| {
         // The lock is there as long as the requests last: it ends with them or after its time.
         let lock = scope.spawn(|| database.query("BEGIN; LOCK TABLE notes; SELECT pg_sleep(3)"));
-        let held = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted \
-                    AND relation = 'notes'::regclass";
-        while database.query(held)? != "1" {
+        let held = format!("SELECT count(*) {LOCKS_HERE} AND mode = 'AccessExclusiveLock' AND granted");
+        while database.query(&held)? != "1" {
             thread::yield_now();
         }
         let read = get(&server, "/notes?select=id")?;
@@ -205,8 +208,7 @@ fn slow_reads_hold_no_others_up() -> Outcome {
     thread::scope(|scope| {
         let lock = scope.spawn(|| database.query("BEGIN; LOCK TABLE notes; SELECT pg_sleep(60)"));
         let count = |granted: &str| {
-            let locks = "SELECT count(*) FROM pg_locks WHERE relation = 'notes'::regclass AND";
-            database.query(&format!("{locks} {granted}"))
+            database.query(&format!("SELECT count(*) {LOCKS_HERE} AND {granted}"))
         };
         while count("mode = 'AccessExclusiveLock' AND granted")? != "1" {
             thread::yield_now();
@@ -223,8 +225,8 @@ fn slow_reads_hold_no_others_up() -> Outcome {
             equal(answer.join().map_err(|_| "a client died".to_owned())??.body.as_str(), "[]")?;
         }
         equal(count("mode = 'AccessExclusiveLock' AND granted")?.as_str(), "1")?;
-        database
-            .query("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE mode = 'AccessExclusiveLock'")?;
+        let holder = format!("SELECT pg_terminate_backend(pid) {LOCKS_HERE} AND mode = 'AccessExclusiveLock'");
+        database.query(&holder)?;
         for answer in slow {
             equal(answer.join().map_err(|_| "a client died".to_owned())??.body.as_str(), "[{\"id\":1}]")?;
         }
