@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use mainstay_expr::{ColumnType, EnumType, Expr, NativeType, Role, Select, TableId, Volatility};
+use mainstay_expr::{ColumnType, EnumType, Expr, ExprKind, NativeType, Role, Select, TableId, Volatility};
 
 use crate::lineage::Projection;
 use crate::lookup::Names;
@@ -475,7 +475,33 @@ impl Function {
     }
 }
 
+impl Index {
+    /// Its columns, unless a key of it is another expression.
+    pub fn columns(&self) -> Option<Vec<u32>> {
+        self.keys.iter().map(IndexKey::column).collect()
+    }
+}
+
+impl IndexKey {
+    /// The column that it is, unless it is another expression.
+    pub fn column(&self) -> Option<u32> {
+        match self.expr.kind {
+            ExprKind::Column(column) => Some(column.column),
+            _ => None,
+        }
+    }
+}
+
 impl Table {
+    /// Whether a primary key, a unique constraint or a unique index of all rows has exactly these columns, in any order.
+    pub fn is_key(&self, columns: &[u32]) -> bool {
+        let same =
+            |key: &[u32]| key.len() == columns.len() && key.iter().all(|column| columns.contains(column));
+        let indexes = self.indexes.iter().filter(|index| index.unique && index.filter.is_none());
+        let mut keys = self.primary_key.iter().chain(&self.uniques);
+        keys.any(|key| same(&key.columns)) || indexes.filter_map(Index::columns).any(|key| same(&key))
+    }
+
     /// The position of the column with that name.
     pub fn column_position(&self, name: &str) -> Option<u32> {
         self.columns.iter().position(|column| column.name == name).map(|position| position as u32)

@@ -4,7 +4,7 @@ use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, ForeignKey, Index, Table};
 use mainstay_dialect::mysql::{self, constraint_name, is_adopted, table_name};
 use mainstay_engine::violation;
-use mainstay_expr::{CompareOp, Expr, ExprKind, Session, SourceId, TableId, Value};
+use mainstay_expr::{CompareOp, Expr, Session, SourceId, TableId, Value};
 use mysql_async::{Error, ServerError};
 
 use crate::bind::{NewRow, Values};
@@ -187,7 +187,7 @@ impl Violation<'_> {
         }
         match self.key(self.catalog.table(self.table), &error.message)?.1 {
             Named::Columns(columns) => Some(columns.to_vec()),
-            Named::Index(index) => columns_of(index),
+            Named::Index(index) => index.columns(),
         }
     }
 
@@ -313,15 +313,6 @@ fn merged(mut old: Vec<Value>, new: &NewRow<'_>) -> Vec<Value> {
         }
     }
     old
-}
-
-/// The columns of an index, unless it has expressions.
-fn columns_of(index: &Index) -> Option<Vec<u32>> {
-    let columns = index.keys.iter().map(|key| match key.expr.kind {
-        ExprKind::Column(column) => Some(column.column),
-        _ => None,
-    });
-    columns.collect()
 }
 
 /// The first part of a message between two quotes.

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, ForeignKey, ReferentialAction, Table};
 use mainstay_dialect::sqlite;
+use mainstay_engine::violation;
 use mainstay_expr::{CompareOp, Expr, Session, SourceId, TableId, Value};
 
 use crate::bind::{self, Values};
 use crate::statement::Statements;
-use crate::violation::may_tell;
-use crate::{errors, old_row, text};
+use crate::{errors, old_row};
 
 /// A row's rowid and values.
 type Row = (i64, Vec<Value>);
@@ -44,19 +44,7 @@ impl Search<'_> {
                     .find(statements, target, &key.target_columns, &values)
                     .is_ok_and(|rows| rows.is_empty())
         })?;
-        let target = &self.catalog.table(violated.target).name;
-        let message = format!(
-            "insert or update on table \"{}\" violates foreign key constraint \"{}\"",
-            table.name, violated.name
-        );
-        let details = match may_tell(table, self.session) {
-            true => {
-                let key = text::key(table, &violated.columns, proposed);
-                format!("Key {key} is not present in table \"{target}\".")
-            }
-            false => format!("Key is not present in table \"{target}\"."),
-        };
-        Some(Problem::new("23503", message).with_details(details))
+        Some(violation::missing_target(self.catalog, table, violated, Some(proposed), self.session))
     }
 
     /// A row that still refers to one of `rows`, which were to be removed or to change their key, or to a row that would have
@@ -77,7 +65,9 @@ impl Search<'_> {
                         continue;
                     }
                     if refuses(key.on_delete) {
-                        return Some(self.still_referenced(table, other, key, &row.1));
+                        let problem =
+                            violation::still_referenced(table, other, key, Some(&row.1), self.session);
+                        return Some(problem);
                     }
                     cascaded.extend(found);
                 }
@@ -94,21 +84,6 @@ impl Search<'_> {
             }
         }
         None
-    }
-
-    fn still_referenced(&self, table: &Table, other: &Table, key: &ForeignKey, row: &[Value]) -> Problem {
-        let message = format!(
-            "update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \"{}\"",
-            table.name, key.name, other.name
-        );
-        let details = match may_tell(table, self.session) {
-            true => {
-                let key = text::key(table, &key.target_columns, row);
-                format!("Key {key} is still referenced from table \"{}\".", other.name)
-            }
-            false => format!("Key is still referenced from table \"{}\".", other.name),
-        };
-        Problem::new("23503", message).with_details(details)
     }
 
     /// The foreign keys that lead to a table, refusing ones first.

@@ -22,7 +22,6 @@ mod references;
 mod render;
 mod snapshot;
 mod statement;
-mod text;
 mod transaction;
 mod violation;
 mod wal;

@@ -6,13 +6,13 @@ use mainstay_base::Result;
 use mainstay_catalog::{Catalog, Table};
 use mainstay_dialect::Quoting;
 use mainstay_dialect::sqlite::{self, Sql, row_id_column};
-use mainstay_engine::{NewValue, Sequence, Target};
+use mainstay_engine::{NewValue, Sequence, Target, violation};
 use mainstay_expr::{Session, TableId};
 
 use crate::bind::{self, NewRow, Values};
 use crate::errors;
 use crate::render::{IdentityColumn, Query};
-use crate::violation::{self, Violation};
+use crate::violation::{Violation, proposed};
 use crate::write::Failed;
 use crate::writer::Writing;
 
@@ -76,9 +76,8 @@ impl<'l, 'c> Loader<'l, 'c> {
         if let Some(column) = form.row_id
             && new.rowid(declared).is_none()
         {
-            let proposed = violation::proposed(declared, &new, None, &self.session);
-            let row = Some(proposed.as_slice());
-            return Err(violation::not_null(&self.catalog, declared, column, row, &self.session));
+            let row = proposed(declared, &new, None, &self.session);
+            return Err(violation::not_null(&self.catalog, declared, column, Some(&row), &self.session));
         }
         let values = Values { new: Some(new), ..Values::of(&[], &self.session) };
         let statements = &mut self.writing.statements;
@@ -117,7 +116,7 @@ impl<'l, 'c> Loader<'l, 'c> {
     /// Checks the foreign keys and makes the rows durable.
     pub(crate) fn commit(self) -> Result<()> {
         self.writing.changes.end();
-        self.writing.commit(Some(&self.catalog))?;
+        self.writing.commit(Some((&self.catalog, &self.session)))?;
         self.writing.committed();
         Ok(())
     }

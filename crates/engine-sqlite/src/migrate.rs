@@ -225,7 +225,7 @@ impl Running<'_> {
                 && (rebuilt.contains(&table.id)
                     || table.foreign_keys.iter().any(|key| rebuilt.contains(&key.target)))
         });
-        references::check(self.connection, to, concerned)
+        references::check(self.connection, to, concerned, &owner())
     }
 }
 

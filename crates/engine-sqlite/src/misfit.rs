@@ -8,7 +8,7 @@ use mainstay_migrate::Change;
 use rusqlite::ffi;
 
 use crate::errors;
-use crate::violation::{Violation, violated_key};
+use crate::violation::{Violated, Violation};
 
 /// What a statement of a change to `table` failed with.
 pub(crate) fn misfit(error: &rusqlite::Error, table: Option<&Table>, change: &Change) -> Problem {
@@ -69,10 +69,9 @@ fn type_check(table: &Table, column: &Column) -> Problem {
 }
 
 fn unique(table: &Table, what: &str) -> Option<Problem> {
-    let (name, columns) = violated_key(table, what)?;
-    let message = format!("could not create unique index \"{name}\"");
-    let problem = Problem::new("23505", message);
-    let Some(columns) = columns else { return Some(problem) };
+    let key = Violated::find(table, what)?;
+    let problem = Problem::new("23505", format!("could not create unique index \"{}\"", key.name()));
+    let Some(columns) = key.columns() else { return Some(problem) };
     let names: Vec<&str> = columns.iter().map(|column| table.column(*column).name.as_str()).collect();
     let key = names.join(", ");
     Some(problem.with_details(format!("Key ({key}) of table \"{}\" is duplicated.", table.name)))

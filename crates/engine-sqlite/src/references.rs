@@ -3,16 +3,19 @@
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, ForeignKey, Table};
 use mainstay_dialect::sqlite::table_name;
+use mainstay_engine::violation;
+use mainstay_expr::Session;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::statement::Statements;
-use crate::{errors, old_row, text};
+use crate::{errors, old_row};
 
-/// Fails with `23503` for the first row of these tables that refers to a row that is missing.
+/// Fails with `23503` for the first row of these tables that refers to a row that is missing, in words for whoever asks.
 pub(crate) fn check<'t>(
     connection: &Connection,
     catalog: &Catalog,
     tables: impl IntoIterator<Item = &'t Table>,
+    session: &Session,
 ) -> Result<()> {
     for table in tables.into_iter().filter(|table| !table.foreign_keys.is_empty()) {
         let name = table_name(table);
@@ -24,13 +27,20 @@ pub(crate) fn check<'t>(
             .optional()
             .map_err(|error| errors::plain(&error))?;
         if let Some((rowid, number)) = broken {
-            return Err(problem(connection, catalog, table, rowid, number));
+            return Err(problem(connection, catalog, table, rowid, number, session));
         }
     }
     Ok(())
 }
 
-fn problem(connection: &Connection, catalog: &Catalog, table: &Table, rowid: i64, number: i64) -> Problem {
+fn problem(
+    connection: &Connection,
+    catalog: &Catalog,
+    table: &Table,
+    rowid: i64,
+    number: i64,
+    session: &Session,
+) -> Problem {
     let columns = columns(connection, &table_name(table), number).unwrap_or_default();
     let is_meant = |key: &&ForeignKey| {
         key.columns.iter().map(|column| table.column(*column).name.as_str()).eq(columns.iter())
@@ -41,19 +51,8 @@ fn problem(connection: &Connection, catalog: &Catalog, table: &Table, rowid: i64
             format!("a row of table \"{}\" refers to a row that is missing", table.name),
         );
     };
-    let message = format!(
-        "insert or update on table \"{}\" violates foreign key constraint \"{}\"",
-        table.name, key.name
-    );
-    let problem = Problem::new("23503", message);
-    let target = &catalog.table(key.target).name;
-    match old_row::read(&Statements::new(connection), catalog, table.id, rowid) {
-        Ok(row) => {
-            let key = text::key(table, &key.columns, &row);
-            problem.with_details(format!("Key {key} is not present in table \"{target}\"."))
-        }
-        Err(_) => problem,
-    }
+    let row = old_row::read(&Statements::new(connection), catalog, table.id, rowid).ok();
+    violation::missing_target(catalog, table, key, row.as_deref(), session)
 }
 
 /// The names of the columns of the foreign key that SQLite has given a number.

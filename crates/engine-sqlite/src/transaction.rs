@@ -52,7 +52,7 @@ pub(crate) fn serve(writing: &mut Writing<'_>, begun: oneshot::Sender<Result<Hel
 /// Takes steps until the transaction has ended; what is still open then is rolled back.
 fn follow(writing: &mut Writing<'_>, asked: &Receiver<Step>, deadline: Instant) {
     let mut lost = false;
-    let mut catalog = None;
+    let mut last: Option<(Arc<RenderedPlan>, Box<Job>)> = None;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let step = match asked.recv_timeout(left) {
@@ -63,12 +63,12 @@ fn follow(writing: &mut Writing<'_>, asked: &Receiver<Step>, deadline: Instant) 
         match step {
             Step::Run { answer, .. } if lost => _ = answer.send(Err(aborted())),
             Step::Run { plan, job, cancelled, answer } => {
-                catalog = Some(Arc::clone(&plan.catalog));
                 writing.watch.allow_until(deadline.min(Instant::now() + job.timeout), Some(cancelled));
                 let done = writing.prepare().and_then(|()| writing.savepoint(&plan, &job));
                 writing.watch.allow_all();
                 lost = writing.statements.connection().is_autocommit();
                 let _ = answer.send(done);
+                last = Some((plan, job));
             }
             Step::Advance(_, done) if lost => _ = done.send(Err(aborted())),
             Step::Advance(catalog, done) => {
@@ -80,7 +80,8 @@ fn follow(writing: &mut Writing<'_>, asked: &Receiver<Step>, deadline: Instant) 
             }
             Step::Commit(done) => {
                 writing.changes.end();
-                let committed = writing.commit(catalog.as_deref());
+                let asked = last.as_ref().map(|(plan, job)| (&*plan.catalog, &job.inputs.session));
+                let committed = writing.commit(asked);
                 let _ = done.send(committed);
                 return writing.committed();
             }

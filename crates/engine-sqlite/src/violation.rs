@@ -4,9 +4,9 @@
 //! As in PostgreSQL, values are told only to those whom row-level security could not hide them from.
 
 use mainstay_base::Problem;
-use mainstay_catalog::{Catalog, Key, Table};
-use mainstay_engine::fill_generated;
-use mainstay_expr::{ExprKind, Session, TableId, Value};
+use mainstay_catalog::{Catalog, Index, Key, Table};
+use mainstay_engine::{fill_generated, violation};
+use mainstay_expr::{Session, TableId, Value};
 use rusqlite::ffi;
 
 use crate::bind::NewRow;
@@ -14,7 +14,6 @@ use crate::errors;
 use crate::foreign_key::Search;
 use crate::old_row;
 use crate::statement::Statements;
-use crate::text;
 use crate::write::Failed;
 
 /// The write that failed.
@@ -102,7 +101,7 @@ impl Violation<'_> {
         self.tables().find_map(|table| {
             let name = what.strip_prefix(&format!("{}.", table_name(table)))?;
             let column = table.column_position(name)?;
-            Some(not_null(self.catalog, table, column, self.own(table, proposed), self.session))
+            Some(violation::not_null(self.catalog, table, column, self.own(table, proposed), self.session))
         })
     }
 
@@ -111,32 +110,17 @@ impl Violation<'_> {
             let check = table.checks.iter().find(|check| check.name == name)?;
             Some((table, check))
         })?;
-        let message = match &check.domain {
-            Some(domain) => format!("value for domain {domain} violates check constraint \"{name}\""),
-            None => {
-                format!("new row for relation \"{}\" violates check constraint \"{name}\"", table.name)
-            }
-        };
-        let problem = Problem::new("23514", message);
-        Some(match &check.domain {
-            Some(_) => problem,
-            None => with_failing_row(problem, table, self.own(table, proposed), self.session),
-        })
+        Some(violation::check(table, check, self.own(table, proposed), self.session))
     }
 
     fn unique(&self, what: &str, proposed: Option<&[Value]>) -> Option<Problem> {
         self.tables().find_map(|table| {
-            let (name, columns) = violated_key(table, what)?;
-            let message = format!("duplicate key value violates unique constraint \"{name}\"");
-            let problem = Problem::new("23505", message);
-            let row = self.own(table, proposed).filter(|_| may_tell(table, self.session));
-            Some(match (row, columns) {
-                (Some(row), Some(columns)) => {
-                    let key = text::key(table, &columns, row);
-                    problem.with_details(format!("Key {key} already exists."))
-                }
-                _ => problem,
-            })
+            let key = Violated::find(table, what)?;
+            let text = self.own(table, proposed).and_then(|row| match key {
+                Violated::Key(key) => Some(violation::key_text(table, &key.columns, row)),
+                Violated::Index(index) => violation::index_key_text(table, index, row, self.session),
+            });
+            Some(violation::duplicate(table, key.name(), text, self.session))
         })
     }
 
@@ -163,65 +147,47 @@ impl Violation<'_> {
     }
 }
 
-/// A NULL where none may be. `row` is told in the details.
-pub(crate) fn not_null(
-    catalog: &Catalog,
-    table: &Table,
-    column: u32,
-    row: Option<&[Value]>,
-    session: &Session,
-) -> Problem {
-    let declared = table.column(column);
-    let domain = declared.domain.and_then(|number| catalog.domains.get(number as usize));
-    if let Some(domain) = domain.filter(|domain| domain.not_null) {
-        return Problem::new("23502", format!("domain {} does not allow null values", domain.name));
-    }
-    let message = format!(
-        "null value in column \"{}\" of relation \"{}\" violates not-null constraint",
-        declared.name, table.name
-    );
-    with_failing_row(Problem::new("23502", message), table, row, session)
+/// What forbids a row that there is already.
+#[derive(Clone, Copy)]
+pub(crate) enum Violated<'t> {
+    Key(&'t Key),
+    Index(&'t Index),
 }
 
-/// Whether row-level security could hide nothing of the table from whoever asks.
-pub(crate) fn may_tell(table: &Table, session: &Session) -> bool {
-    session.role.bypasses_row_security() || !table.row_security
-}
-
-fn with_failing_row(problem: Problem, table: &Table, row: Option<&[Value]>, session: &Session) -> Problem {
-    match row.filter(|_| may_tell(table, session)) {
-        Some(row) => problem.with_details(format!("Failing row contains {}.", text::row(table, row))),
-        None => problem,
-    }
-}
-
-/// The name of the key that SQLite's list of columns means, and its columns unless it has expressions.
-pub(crate) fn violated_key<'t>(table: &'t Table, what: &str) -> Option<(&'t str, Option<Vec<u32>>)> {
-    let listed = |columns: &[u32]| {
+impl<'t> Violated<'t> {
+    /// What SQLite means by a list of columns, or by an index's name where the index has expressions.
+    pub fn find(table: &'t Table, what: &str) -> Option<Self> {
         let name = table_name(table);
-        let names: Vec<String> =
-            columns.iter().map(|column| format!("{name}.{}", table.column(*column).name)).collect();
-        names.join(", ") == what
-    };
-    let constraints = table.primary_key.iter().chain(&table.uniques);
-    let indexed =
-        |name: &str| what == format!("index '{}'", mainstay_dialect::sqlite::index_name(table, name));
-    let found = constraints.clone().find(|key: &&Key| listed(&key.columns) || indexed(&key.name));
-    if let Some(key) = found {
-        return Some((&key.name, Some(key.columns.clone())));
+        let listed = |columns: &[u32]| {
+            let names: Vec<String> =
+                columns.iter().map(|column| format!("{name}.{}", table.column(*column).name)).collect();
+            names.join(", ") == what
+        };
+        let indexed =
+            |name: &str| what == format!("index '{}'", mainstay_dialect::sqlite::index_name(table, name));
+        let mut keys = table.primary_key.iter().chain(&table.uniques);
+        let mut indexes = table.indexes.iter().filter(|index| index.unique);
+        keys.find(|key| listed(&key.columns) || indexed(&key.name)).map(Self::Key).or_else(|| {
+            let is_meant =
+                |index: &&Index| indexed(&index.name) || index.columns().as_deref().is_some_and(listed);
+            indexes.find(is_meant).map(Self::Index)
+        })
     }
-    table.indexes.iter().filter(|index| index.unique).find_map(|index| {
-        let columns: Option<Vec<u32>> = index
-            .keys
-            .iter()
-            .map(|key| match key.expr.kind {
-                ExprKind::Column(column) => Some(column.column),
-                _ => None,
-            })
-            .collect();
-        let matches = indexed(&index.name) || columns.as_deref().is_some_and(listed);
-        matches.then_some((index.name.as_str(), columns))
-    })
+
+    pub fn name(self) -> &'t str {
+        match self {
+            Self::Key(key) => &key.name,
+            Self::Index(index) => &index.name,
+        }
+    }
+
+    /// None if it is of expressions.
+    pub fn columns(self) -> Option<Vec<u32>> {
+        match self {
+            Self::Key(key) => Some(key.columns.clone()),
+            Self::Index(index) => index.columns(),
+        }
+    }
 }
 
 /// The row as it would have become: what is new, for the rest what was there, and what is generated of both.

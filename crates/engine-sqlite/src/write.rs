@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::ColumnDefault;
 use mainstay_dialect::sqlite::row_id_column;
-use mainstay_engine::{Answer, Job, NewValue};
+use mainstay_engine::{Answer, Job, NewValue, violation};
 use mainstay_expr::TableId;
 use rusqlite::types::ValueRef;
 
@@ -17,7 +17,7 @@ use crate::render::{
     RenderedPlan, RenderedTree, RenderedUpdate, RowUpdate,
 };
 use crate::statement::Statements;
-use crate::violation::{self, Violation};
+use crate::violation::{Violation, proposed};
 use crate::{Options, errors, old_row};
 
 /// Runs a plan.
@@ -182,7 +182,7 @@ impl<'r> Run<'r, '_> {
             Some(column) if new.rowid(table).is_none() => {
                 let old =
                     existing.and_then(|rowid| old_row::read(self.statements, catalog, table.id, rowid).ok());
-                let row = violation::proposed(table, new, old.as_deref(), &self.job.inputs.session);
+                let row = proposed(table, new, old.as_deref(), &self.job.inputs.session);
                 Err(violation::not_null(catalog, table, column, Some(&row), &self.job.inputs.session))
             }
             _ => Ok(()),
@@ -201,7 +201,7 @@ impl<'r> Run<'r, '_> {
         });
         match missing {
             Some(column) => {
-                let row = violation::proposed(table, new, None, &self.job.inputs.session);
+                let row = proposed(table, new, None, &self.job.inputs.session);
                 Err(violation::not_null(catalog, table, column, Some(&row), &self.job.inputs.session))
             }
             None => Ok(()),

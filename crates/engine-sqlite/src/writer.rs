@@ -12,6 +12,7 @@ use std::time::Instant;
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::Catalog;
 use mainstay_engine::{Answer, Job};
+use mainstay_expr::Session;
 use rusqlite::ErrorCode;
 use rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY;
 use tokio::sync::oneshot;
@@ -235,10 +236,10 @@ impl Writing<'_> {
                 }
             }
             // Only a write that has the transaction to itself can fail here because of a constraint.
-            let catalog = group.first().map(|write| &*write.plan.catalog);
+            let only = group.first().map(|write| (&*write.plan.catalog, &write.job.inputs.session));
             let commits = self.commits.clone();
             let _under_way = commits.under_way();
-            return self.commit(catalog);
+            return self.commit(only);
         }
     }
 
@@ -295,19 +296,19 @@ impl Writing<'_> {
     }
 
     /// Makes the transaction durable; when that fails it is undone. A foreign key that is checked only now is named from
-    /// the schema.
-    pub fn commit(&mut self, catalog: Option<&Catalog>) -> Result<()> {
+    /// the schema, as far as the one who asked may know it.
+    pub fn commit(&mut self, asked: Option<(&Catalog, &Session)>) -> Result<()> {
         let Err(error) = self.statements.run(&self.control.commit) else {
             self.sequences.committed();
             return Ok(());
         };
         let mut problem = errors::plain(&error);
-        if let (Some((SQLITE_CONSTRAINT_FOREIGNKEY, _)), Some(catalog)) =
-            (Violation::constraint(&error), catalog)
+        if let (Some((SQLITE_CONSTRAINT_FOREIGNKEY, _)), Some((catalog, session))) =
+            (Violation::constraint(&error), asked)
         {
             // The transaction is still open, and what is wrong still there to be seen.
             let connection = self.statements.connection();
-            if let Err(named) = references::check(connection, catalog, &catalog.tables) {
+            if let Err(named) = references::check(connection, catalog, &catalog.tables, session) {
                 problem = named;
             }
         }

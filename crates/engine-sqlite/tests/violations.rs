@@ -28,7 +28,10 @@ const SCHEMA: &str = "
       id integer PRIMARY KEY,
       next_id integer CONSTRAINT later_next REFERENCES later DEFERRABLE INITIALLY DEFERRED
     );
-    CREATE TABLE secrets (id integer PRIMARY KEY, code text NOT NULL UNIQUE);
+    CREATE TABLE secrets (
+      id integer PRIMARY KEY, code text NOT NULL UNIQUE,
+      after integer CONSTRAINT secrets_after REFERENCES secrets DEFERRABLE INITIALLY DEFERRED
+    );
     ALTER TABLE secrets ENABLE ROW LEVEL SECURITY;";
 
 const PARENTS: TableId = TableId(0);
@@ -48,7 +51,7 @@ async fn database() -> Database {
         (GROUPS, vec![vec![int(1)], vec![int(2)]]),
         (MEMBERS, vec![vec![int(10), int(1)], vec![int(20), int(2)]]),
         (NOTES, vec![vec![int(100), int(20)]]),
-        (SECRETS, vec![vec![int(1), text("hidden")]]),
+        (SECRETS, vec![vec![int(1), text("hidden"), null()]]),
     ] {
         add(&database, table, rows).await.unwrap();
     }
@@ -185,19 +188,27 @@ async fn a_deferred_key_fails_its_own_write_only() {
 async fn hidden_values_are_not_told() {
     let database = database().await;
     let plan = insert(insert_plan(&database.catalog, SECRETS));
-    for (row, code, message) in [
+    for (row, code, message, details) in [
         (
-            vec![int(2), text("hidden")],
+            vec![int(2), text("hidden"), null()],
             "23505",
             "duplicate key value violates unique constraint \"secrets_code_key\"",
+            None,
         ),
         (
-            vec![int(2), null()],
+            vec![int(2), null(), null()],
             "23502",
             "null value in column \"code\" of relation \"secrets\" violates not-null constraint",
+            None,
+        ),
+        (
+            vec![int(2), text("b"), int(9)],
+            "23503",
+            "insert or update on table \"secrets\" violates foreign key constraint \"secrets_after\"",
+            Some("Key is not present in table \"secrets\"."),
         ),
     ] {
         let inputs = Inputs { session: session(Role::AUTHENTICATED), ..new_rows(vec![row]) };
-        assert_problem(database.run(&plan, inputs).await.map(|_| ()), code, message, None);
+        assert_problem(database.run(&plan, inputs).await.map(|_| ()), code, message, details);
     }
 }

@@ -227,8 +227,10 @@ impl<'a> Planner<'a> {
                 if let Some(name) = names.iter().find(unknown) {
                     return Err(Problem::new("42703", format!("column \"{name}\" does not exist")));
                 }
-                let key = payload_columns(written, names)?;
-                if !self.is_existing() && !is_key(base, &key) {
+                let mut key = payload_columns(written, names)?;
+                key.sort_unstable();
+                key.dedup();
+                if !self.is_existing() && !base.is_key(&key) {
                     return Err(Problem::new(
                         "42P10",
                         "there is no unique or exclusion constraint matching the ON CONFLICT specification",
@@ -406,23 +408,4 @@ fn new_column(
     };
     let otherwise = if cell.is_some() && missing == MissingAs::Null { Otherwise::Null } else { default };
     Ok(Some(NewColumn { column, ty: declared.ty.clone(), cell, otherwise }))
-}
-
-/// Whether those columns are the primary key, a unique constraint or a plain unique index.
-fn is_key(table: &Table, columns: &[u32]) -> bool {
-    let wanted: BTreeSet<u32> = columns.iter().copied().collect();
-    let keys =
-        table.primary_key.iter().chain(&table.uniques).map(|key| key.columns.iter().copied().collect());
-    let indexes =
-        table.indexes.iter().filter(|index| index.unique && index.filter.is_none()).filter_map(|index| {
-            index
-                .keys
-                .iter()
-                .map(|key| match key.expr.kind {
-                    ExprKind::Column(column) => Some(column.column),
-                    _ => None,
-                })
-                .collect::<Option<BTreeSet<u32>>>()
-        });
-    keys.chain(indexes).any(|key: BTreeSet<u32>| key == wanted)
 }

@@ -207,9 +207,7 @@ fn slow_reads_hold_no_others_up() -> Outcome {
     let database = server.database().ok_or("there is no database")?;
     thread::scope(|scope| {
         let lock = scope.spawn(|| database.query("BEGIN; LOCK TABLE notes; SELECT pg_sleep(60)"));
-        let count = |granted: &str| {
-            database.query(&format!("SELECT count(*) {LOCKS_HERE} AND {granted}"))
-        };
+        let count = |granted: &str| database.query(&format!("SELECT count(*) {LOCKS_HERE} AND {granted}"));
         while count("mode = 'AccessExclusiveLock' AND granted")? != "1" {
             thread::yield_now();
         }
@@ -225,7 +223,8 @@ fn slow_reads_hold_no_others_up() -> Outcome {
             equal(answer.join().map_err(|_| "a client died".to_owned())??.body.as_str(), "[]")?;
         }
         equal(count("mode = 'AccessExclusiveLock' AND granted")?.as_str(), "1")?;
-        let holder = format!("SELECT pg_terminate_backend(pid) {LOCKS_HERE} AND mode = 'AccessExclusiveLock'");
+        let holder =
+            format!("SELECT pg_terminate_backend(pid) {LOCKS_HERE} AND mode = 'AccessExclusiveLock'");
         database.query(&holder)?;
         for answer in slow {
             equal(answer.join().map_err(|_| "a client died".to_owned())??.body.as_str(), "[{\"id\":1}]")?;

@@ -1,6 +1,6 @@
 //! Foreign keys: named where they are written, resolved when every table has its keys.
 
-use mainstay_expr::{ExprKind, TableId, Type, resolve};
+use mainstay_expr::{TableId, Type, resolve};
 use mainstay_sql as sql;
 use sql::{Diagnostic, Span};
 
@@ -8,7 +8,7 @@ use super::Resolver;
 use super::keys::joined;
 use super::tables::ConstraintName;
 use crate::bind::Bind;
-use crate::{ForeignKey, ReferentialAction, Table};
+use crate::{ForeignKey, ReferentialAction};
 
 /// A foreign key whose target waits for its keys.
 pub(super) struct PendingForeignKey<'t> {
@@ -135,7 +135,7 @@ impl<'t> Resolver<'t> {
 
     fn require_key(&mut self, target: TableId, columns: &[u32], references: &sql::References) -> Bind<()> {
         let declared = self.catalog.table(target);
-        if is_unique(declared, columns) {
+        if declared.is_key(columns) {
             return Ok(());
         }
         let message = format!(
@@ -209,19 +209,4 @@ impl<'t> Resolver<'t> {
         }
         Ok(())
     }
-}
-
-/// Whether a primary key, UNIQUE constraint or whole unique index has exactly these columns.
-fn is_unique(table: &Table, columns: &[u32]) -> bool {
-    let same = |key: &[u32]| key.len() == columns.len() && key.iter().all(|column| columns.contains(column));
-    let keys = table.primary_key.iter().chain(&table.uniques).map(|key| key.columns.clone());
-    let indexes = table.indexes.iter().filter(|index| index.unique && index.filter.is_none());
-    let indexes = indexes.filter_map(|index| {
-        let column = |key: &crate::IndexKey| match key.expr.kind {
-            ExprKind::Column(column) => Some(column.column),
-            _ => None,
-        };
-        index.keys.iter().map(column).collect::<Option<Vec<u32>>>()
-    });
-    keys.chain(indexes).any(|key| same(&key))
 }

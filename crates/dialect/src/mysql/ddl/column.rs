@@ -1,7 +1,7 @@
 //! Columns and their types. Text in a key has a length, since InnoDB's keys have one: a longer value is refused when it comes.
 
 use mainstay_base::Result;
-use mainstay_catalog::{Catalog, ColumnDefault, Key, Table};
+use mainstay_catalog::{Catalog, ColumnDefault, IndexKey, Key, Table};
 use mainstay_expr::{ColumnType, Expr, ExprKind, Modifier, Type};
 
 use super::super::flavour::Flavour;
@@ -147,13 +147,11 @@ pub(super) fn compare_alike(one: &ColumnType, other: &ColumnType) -> bool {
 pub(super) fn key_length(table: &Table, position: u32) -> Option<u32> {
     let keys = table.primary_key.iter().chain(&table.uniques).map(|key: &Key| key.columns.clone());
     let foreign = table.foreign_keys.iter().map(|key| key.columns.clone());
-    let indexes = table.indexes.iter().filter(|index| index.unique).map(|index| {
-        let columns = index.keys.iter().filter_map(|key| match key.expr.kind {
-            ExprKind::Column(column) => Some(column.column),
-            _ => None,
-        });
-        columns.collect()
-    });
+    let indexes = table
+        .indexes
+        .iter()
+        .filter(|index| index.unique)
+        .map(|index| index.keys.iter().filter_map(IndexKey::column).collect());
     let all = keys.chain(foreign).chain(indexes);
     all.filter(|columns: &Vec<u32>| columns.contains(&position))
         .map(|columns| room(table, &columns))

@@ -63,13 +63,9 @@ pub(in crate::mysql) fn create_index(
             keys.push(Sql::identifier(hidden_name(&index.name, position)));
             continue;
         }
-        let column = match key.expr.kind {
-            ExprKind::Column(column) => Some(column.column),
-            _ => None,
-        };
         let direction = if key.descending { " DESC" } else { "" };
         let is_plain = index.filter.is_none() && !index.nulls_not_distinct;
-        let key = match column {
+        let key = match key.column() {
             Some(column) if !index.unique => plain_key(table, column),
             Some(column) if is_plain && storage::of(&table.column(column).ty) != Storage::Decimal => {
                 named(table, column)
