@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { count, data, refused } from './support/answers.mjs';
+import { count, data, failure, refused } from './support/answers.mjs';
 import { asUser, asVisitor, request, ALICE } from './support/clients.mjs';
 import { serveChinook, serveChinookAsItIs, serveChinookOnMariaDb } from './support/mainstay.mjs';
 
@@ -54,6 +54,19 @@ for (const [name, serve] of [
       { sum: 45.62, customer: { first_name: 'Hugh', last_name: "O'Reilly" } },
       { sum: 43.62, customer: { first_name: 'Julia', last_name: 'Barnett' } },
     ]);
+  });
+
+  it('tells how the database runs a request, where that is allowed', async () => {
+    const query = () => db.from('track').select('name,album(title)').eq('track_id', 1);
+    if (serve !== serveChinookAsItIs) {
+      await failure(query().explain({ format: 'json' }), 'PGRST107', 406);
+      return;
+    }
+    const [{ Plan: plan, 'Execution Time': time }] = await data(query().explain({ format: 'json', analyze: true, verbose: true }));
+    assert.equal(plan['Actual Rows'], 1);
+    assert.equal(typeof time, 'number');
+    assert.match(await data(query().explain()), /Index Scan using track_pkey on track/);
+    await refused(db.from('genre').insert({ genre_id: 99 }).explain({ analyze: true }));
   });
 
   it('gives the same from the other side: an aggregate inside an embed', async () => {

@@ -74,7 +74,12 @@ impl MySql {
     /// The engine of a database. It connects when it is asked for something.
     pub fn open(options: Options) -> Result<Self> {
         Ok(Self {
-            capabilities: Capabilities { name: "MySQL", deferrable_constraints: false, roles: false },
+            capabilities: Capabilities {
+                name: "MySQL",
+                deferrable_constraints: false,
+                roles: false,
+                explains: false,
+            },
             pool: Arc::new(Pool::new(&options)?),
             sequences: Arc::default(),
             changes: broadcast::Sender::new(options.changes_queue_max),

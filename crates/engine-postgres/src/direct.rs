@@ -132,6 +132,16 @@ impl Direct {
         self.returning.is_some()
     }
 
+    /// What is read back.
+    pub fn tree(&self) -> Option<&RenderedTree> {
+        self.tree.as_ref()
+    }
+
+    /// Whether rows go.
+    pub fn removes(&self) -> bool {
+        matches!(self.verb, Verb::Delete { .. })
+    }
+
     /// The statements that a job runs.
     ///
     /// # Errors
@@ -311,11 +321,12 @@ fn values(job: &Job) -> Values<'_> {
     Values::of(&job.inputs.slots, &job.inputs.session)
 }
 
-struct Work<'w> {
-    connection: &'w Connection,
-    direct: &'w Direct,
-    catalog: &'w Catalog,
-    job: &'w Job,
+/// A write with its values.
+pub(crate) struct Work<'w> {
+    pub connection: &'w Connection,
+    pub direct: &'w Direct,
+    pub catalog: &'w Catalog,
+    pub job: &'w Job,
 }
 
 impl<'w> Work<'w> {
@@ -323,12 +334,13 @@ impl<'w> Work<'w> {
         values(self.job)
     }
 
-    fn statements(&self, returns: bool) -> Result<Vec<(Arc<Query>, Values<'w>)>> {
+    /// Its statements, which return rows or do not.
+    pub fn statements(&self, returns: bool) -> Result<Vec<(Arc<Query>, Values<'w>)>> {
         self.direct.statements(self.catalog, self.job, returns)
     }
 
     /// Writes, and takes the rows that are returned.
-    async fn write(&self, tree: &RenderedTree, levels: &mut Levels<'_>) -> Done<()> {
+    pub async fn write(&self, tree: &RenderedTree, levels: &mut Levels<'_>) -> Done<()> {
         for (query, values) in self.statements(true)? {
             read::root(self.connection, &query, &tree.levels[0], &values, levels).await?;
         }

@@ -10,6 +10,7 @@ mod certificate;
 mod connection;
 mod direct;
 mod errors;
+mod explain;
 mod introspect;
 mod listen;
 mod load;
@@ -83,7 +84,12 @@ impl Postgres {
     /// The engine of a database. It connects when it is asked for something.
     pub fn open(options: Options) -> Result<Self> {
         Ok(Self {
-            capabilities: Capabilities { name: "PostgreSQL", deferrable_constraints: true, roles: true },
+            capabilities: Capabilities {
+                name: "PostgreSQL",
+                deferrable_constraints: true,
+                roles: true,
+                explains: true,
+            },
             pool: Arc::new(Pool::new(&options.url, &options)?),
             replicas: Arc::new(Replicas::of(&options)?),
             manners: Arc::new(Manners::of(&options)),
@@ -138,7 +144,7 @@ impl Postgres {
     }
 
     async fn read(&self, pool: &Pool, plan: &RenderedPlan, read: &RenderedRead, job: &Job) -> Result<Answer> {
-        if !read.is_one_statement() || job.inputs.session.timezone.is_some() {
+        if !read.is_one_statement() || job.inputs.session.timezone.is_some() || job.explain.is_some() {
             return self.read_in_transaction(pool, plan, job).await;
         }
         let answer = self.read_shared(pool, read, job).await?;

@@ -2,7 +2,7 @@
 
 use futures_util::TryStreamExt;
 use mainstay_base::{Problem, Result};
-use mainstay_engine::{Answer, Batch, Inputs, Job, Keys, LevelWriter, Levels, Output, Part};
+use mainstay_engine::{Answer, Batch, Format, Inputs, Job, Keys, LevelWriter, Levels, Output, Part};
 use mainstay_expr::{Session, TimeContext, Zone};
 use tokio::sync::mpsc;
 use tokio_postgres::Row;
@@ -71,26 +71,40 @@ pub(crate) async fn below(
     output: Output,
     levels: &mut Levels<'_>,
 ) -> std::result::Result<(), Failed> {
+    for number in 1..tree.levels.len() {
+        level(connection, tree, number, values, output.format, levels).await?;
+    }
+    Ok(())
+}
+
+/// Reads one level below a root; those above it are there.
+pub(crate) async fn level(
+    connection: &Connection,
+    tree: &RenderedTree,
+    number: usize,
+    values: &Values<'_>,
+    format: Format,
+    levels: &mut Levels<'_>,
+) -> std::result::Result<(), Failed> {
     let zone = zone(values.session)?;
-    for (number, level) in tree.levels.iter().enumerate().skip(1) {
-        let (Some(keys), mut writer) = levels.level(number) else { continue };
-        if keys.is_empty() {
+    let level = &tree.levels[number];
+    let (Some(keys), mut writer) = levels.level(number) else { return Ok(()) };
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let arrays = arrays(keys, level.key_items.len());
+    let values = Values { keys: &arrays, ..*values };
+    let rows = connection.rows(level.query_for(format), &values).await?;
+    let mut rows = std::pin::pin!(rows);
+    let mut key = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        key.clear();
+        if !push_keys(&level.query, &row, &level.key_items, &mut key)? {
             continue;
         }
-        let arrays = arrays(keys, level.key_items.len());
-        let values = Values { keys: &arrays, ..*values };
-        let rows = connection.rows(level.query_for(output.format), &values).await?;
-        let mut rows = std::pin::pin!(rows);
-        let mut key = Vec::new();
-        while let Some(row) = rows.try_next().await? {
-            key.clear();
-            if !push_keys(&level.query, &row, &level.key_items, &mut key)? {
-                continue;
-            }
-            let Some(number) = keys.find(&key) else { continue };
-            writer.begin(number);
-            write_row(&mut writer, level, &row, &zone)?;
-        }
+        let Some(number) = keys.find(&key) else { continue };
+        writer.begin(number);
+        write_row(&mut writer, level, &row, &zone)?;
     }
     Ok(())
 }
@@ -187,7 +201,7 @@ fn push_keys(query: &Query, row: &Row, items: &[u32], bytes: &mut Vec<u8>) -> Re
 }
 
 /// The keys' columns as arrays.
-fn arrays(keys: &Keys, columns: usize) -> Vec<String> {
+pub(crate) fn arrays(keys: &Keys, columns: usize) -> Vec<String> {
     let mut arrays = vec![String::new(); columns];
     for mut key in keys.iter() {
         if let [only] = arrays.as_mut_slice() {

@@ -310,7 +310,8 @@ impl Manners {
 /// Whether a job's transaction may end before its answer is known: it only reads, or it writes with one statement, answers with no
 /// rows, and nothing is expected of it.
 fn ends_without_a_look(plan: &RenderedPlan, job: &Job) -> bool {
-    plan.is_single(job)
+    job.explain.is_none()
+        && plan.is_single(job)
         && (plan.transaction.read_only
             || (!plan.answers_with_rows() && job.expect == Expect::default() && !job.rollback))
 }

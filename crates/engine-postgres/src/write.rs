@@ -18,7 +18,7 @@ use crate::render::{
     Alone, Checks, Query, RenderedAction, RenderedConflict, RenderedDelete, RenderedInsert, RenderedPlan,
     RenderedTree, RenderedUpdate, RowUpdate,
 };
-use crate::{direct, read};
+use crate::{direct, explain, read};
 
 type Done<T> = std::result::Result<T, Failed>;
 
@@ -34,6 +34,9 @@ pub(crate) async fn run(
     job: &Job,
     bytes_max: usize,
 ) -> Done<Answer> {
+    if let Some(explain) = job.explain {
+        return explain::run(connection, plan, job, explain, bytes_max).await;
+    }
     let run = Run { connection, plan, job, bytes_max };
     let answer = match &plan.action {
         RenderedAction::Read(read) => read::run(connection, read, job, bytes_max).await?,

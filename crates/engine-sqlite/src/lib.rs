@@ -70,7 +70,12 @@ impl Sqlite {
         let feed = Feed::new(options.changes_queue_max);
         let (commits, snapshot) = (Commits::default(), Arc::new(Snapshot::new()));
         Ok(Self {
-            capabilities: Capabilities { name: "SQLite", deferrable_constraints: true, roles: false },
+            capabilities: Capabilities {
+                name: "SQLite",
+                deferrable_constraints: true,
+                roles: false,
+                explains: false,
+            },
             writer: Writer::start(&options, feed.clone(), commits.clone())?,
             readers: Readers::new(Arc::clone(&options), Arc::clone(&snapshot), commits),
             snapshot,

@@ -22,6 +22,26 @@ pub struct Job {
     pub timeout: Duration,
     /// Whether a write is undone after its answer was made (`tx=rollback`).
     pub rollback: bool,
+    /// Whether the statements are told how they would run, instead of giving their rows; with `rollback` then. Only where
+    /// [`Capabilities::explains`](crate::Capabilities::explains).
+    pub explain: Option<Explain>,
+}
+
+/// What is told of statements: the options of PostgreSQL's EXPLAIN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Explain {
+    /// As JSON rather than as lines of text.
+    pub json: bool,
+    /// Whether they run, so that what really happened can be told.
+    pub analyze: bool,
+    /// The columns and names of everything.
+    pub verbose: bool,
+    /// The settings that differ from the defaults.
+    pub settings: bool,
+    /// The use of buffers.
+    pub buffers: bool,
+    /// What is written to the log.
+    pub wal: bool,
 }
 
 /// The values of one execution.

@@ -28,7 +28,9 @@ use mainstay_migrate::Migration;
 use mainstay_plan::{Enforcement, Plan};
 
 pub use generated::fill_generated;
-pub use job::{Answer, Change, ChangeKind, Changes, Expect, Format, Inputs, Job, NewValue, Output, Told};
+pub use job::{
+    Answer, Change, ChangeKind, Changes, Expect, Explain, Format, Inputs, Job, NewValue, Output, Told,
+};
 pub use join::join_to_one;
 pub use keys::Keys;
 pub use load::{Item, Items, Target};
@@ -61,6 +63,8 @@ pub struct Capabilities {
     pub deferrable_constraints: bool,
     /// Whether it has roles of its own and can keep policies by them.
     pub roles: bool,
+    /// Whether it tells how it runs statements.
+    pub explains: bool,
 }
 
 /// A schema over a database that was there before.

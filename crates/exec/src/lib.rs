@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use mainstay_base::{Clock, Limits, Problem, Randomness, Result};
 use mainstay_catalog::{Catalog, Function, TableKind};
-use mainstay_engine::{Answer, Engine, Expect, Job, Output, Prepared, Transaction};
+use mainstay_engine::{Answer, Engine, Expect, Explain, Job, Output, Prepared, Transaction};
 use mainstay_expr::{Expr, ExprKind, Input, Role, Session, SessionValue, Tree};
 use mainstay_plan::{Enforcement, Plan};
 use mainstay_planner::Settings;
@@ -28,6 +28,8 @@ pub struct Execution {
     pub expect: Expect,
     /// Whether a write is undone after its answer was made.
     pub rollback: bool,
+    /// What is told of the statements instead of their rows; nothing of a write is kept then.
+    pub explain: Option<Explain>,
     /// Whether the stages are timed.
     pub timed: bool,
 }
@@ -200,7 +202,8 @@ impl Exec {
             output: execution.output,
             expect: execution.expect,
             timeout: self.limits.statement_timeout,
-            rollback: execution.rollback,
+            rollback: execution.rollback || execution.explain.is_some(),
+            explain: execution.explain,
         };
         Ok((job, Timings { plan, bind, run: Duration::ZERO }))
     }

@@ -102,6 +102,8 @@ pub struct Database {
     /// Whether statements are prepared. Not behind a pooler such as PgBouncer in transaction mode.
     #[serde(alias = "db-prepared-statements")]
     pub prepared_statements: bool,
+    /// Whether clients are told how the database runs their requests (`Accept: application/vnd.pgrst.plan`). PostgreSQL only.
+    pub plan_enabled: bool,
     /// URLs of copies that follow the database: requests that only read go to them.
     pub replicas: Vec<String>,
     /// How old what a copy shows may be, in milliseconds. One that lags further, or is away, is not asked.
@@ -224,6 +226,7 @@ impl Default for Database {
             pre_request: None,
             extra_search_path: vec!["public".to_owned()],
             prepared_statements: true,
+            plan_enabled: false,
             replicas: Vec::new(),
             replica_lag_max_ms: 1000,
         }

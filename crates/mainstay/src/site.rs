@@ -76,6 +76,7 @@ impl Site {
         let rest = mainstay_rest::Settings {
             schemas: settings.api.schemas.clone(),
             tx_rollback: settings.api.tx_rollback,
+            plan_enabled: settings.database.plan_enabled,
             server_timing: settings.api.server_timing,
             public_url: format!("{url}/rest/v1"),
         };

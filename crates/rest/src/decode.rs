@@ -168,7 +168,7 @@ struct Common<'r> {
 
 impl Common<'_> {
     fn read(self, target: Target, head: bool) -> Result<Decoded> {
-        let media = negotiate(self.headers, Resource::Rows)?;
+        let media = self.media()?;
         let mut values = ValuesBuilder::default();
         let mut level = self.params.level()?;
         self.params.place(&mut level, &mut values)?;
@@ -179,8 +179,9 @@ impl Common<'_> {
         let values = values.finish(Payload::default());
         let execution = Execution {
             output: media.output(),
-            expect: Expect { single: media.output().single, max_affected: None },
+            expect: Expect { single: media.is_single(), max_affected: None },
             rollback: false,
+            explain: media.explain(),
             timed: self.settings.server_timing,
         };
         let answer = self.shape(Verb::Read, media, Honoured::default(), range, path, !head);
@@ -188,7 +189,7 @@ impl Common<'_> {
     }
 
     fn call(self, target: Target, get: bool, head: bool) -> Result<Decoded> {
-        let media = negotiate(self.headers, Resource::Rows)?;
+        let media = self.media()?;
         let mut values = ValuesBuilder::default();
         let mut params = self.params;
         let filters = std::mem::take(&mut params.filters);
@@ -222,8 +223,9 @@ impl Common<'_> {
         let call = Call { target, arguments, level, count: common.prefer.count, body, read_only: get };
         let execution = Execution {
             output: media.output(),
-            expect: Expect { single: media.output().single, max_affected: common.max_affected() },
+            expect: Expect { single: media.is_single(), max_affected: common.max_affected() },
             rollback: false,
+            explain: media.explain(),
             timed: common.settings.server_timing,
         };
         let honoured = Honoured { max_affected: true, ..Honoured::default() };
@@ -237,7 +239,7 @@ impl Common<'_> {
     }
 
     fn insert(self, target: Target) -> Result<Decoded> {
-        let media = negotiate(self.headers, Resource::Rows)?;
+        let media = self.media()?;
         let rows = self.rows()?;
         let on_conflict = self.on_conflict()?;
         let conflict =
@@ -263,7 +265,7 @@ impl Common<'_> {
     }
 
     fn replace(self, target: Target) -> Result<Decoded> {
-        let media = negotiate(self.headers, Resource::Rows)?;
+        let media = self.media()?;
         if self.headers.contains_key("range")
             || self.params.limit()?.is_some()
             || self.params.offset()?.is_some()
@@ -295,7 +297,7 @@ impl Common<'_> {
     }
 
     fn update(self, target: Target) -> Result<Decoded> {
-        let media = negotiate(self.headers, Resource::Rows)?;
+        let media = self.media()?;
         let mut rows = self.rows()?;
         rows.payload.rows.truncate(1);
         let mut values = ValuesBuilder::default();
@@ -313,7 +315,7 @@ impl Common<'_> {
     }
 
     fn delete(self, target: Target) -> Result<Decoded> {
-        let media = negotiate(self.headers, Resource::Rows)?;
+        let media = self.media()?;
         let mut values = ValuesBuilder::default();
         let (filter, returning) = self.filter_and_returning(&mut values)?;
         let honoured = Honoured { representation: true, max_affected: true, ..self.ends() };
@@ -336,13 +338,15 @@ impl Common<'_> {
         let execution = Execution {
             output: media.output(),
             expect: Expect {
-                single: represented && media.output().single,
+                single: represented && media.is_single(),
                 max_affected: if honoured.max_affected { self.max_affected() } else { None },
             },
             rollback: self.settings.tx_rollback && self.prefer.rollback == Some(true),
+            explain: media.explain(),
             timed: self.settings.server_timing,
         };
-        let answer = self.shape(verb, media, honoured, Range::default(), path, represented);
+        let with_body = represented || media.explain().is_some();
+        let answer = self.shape(verb, media, honoured, Range::default(), path, with_body);
         Ok(Decoded { request, values, execution, answer })
     }
 
@@ -365,6 +369,11 @@ impl Common<'_> {
             with_body,
             profile: self.profile,
         }
+    }
+
+    /// The form of the answer.
+    fn media(&self) -> Result<Media> {
+        negotiate(self.headers, Resource::Rows { explains: self.settings.plan_enabled })
     }
 
     /// The rows of the body.

@@ -37,6 +37,8 @@ pub struct Settings {
     pub schemas: Vec<String>,
     /// Whether `Prefer: tx=rollback` is honoured.
     pub tx_rollback: bool,
+    /// Whether it is told how the database answers a request, where the engine says so.
+    pub plan_enabled: bool,
     /// Whether `Server-Timing` is sent.
     pub server_timing: bool,
     /// Where the API is reached, for the OpenAPI document.
@@ -51,7 +53,8 @@ pub struct Rest {
 
 impl Rest {
     /// The API over `exec`.
-    pub fn new(exec: Arc<Exec>, settings: Settings) -> Self {
+    pub fn new(exec: Arc<Exec>, mut settings: Settings) -> Self {
+        settings.plan_enabled &= exec.engine().capabilities().explains;
         Self { exec, settings }
     }
 

@@ -1,12 +1,17 @@
 //! Media types: what a request accepts, and in which form rows are written for it.
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 use http::header::ACCEPT;
 use mainstay_base::{Problem, Result};
-use mainstay_engine::{Format, Output};
+use mainstay_engine::{Explain, Format, Output};
+
+/// The options of a plan, in the order in which they are told back.
+const EXPLAIN_OPTIONS: [&str; 5] = ["analyze", "verbose", "settings", "buffers", "wal"];
 
 /// A form of answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Media {
     /// `application/json`
     Json,
@@ -20,29 +25,71 @@ pub(crate) enum Media {
     Csv,
     /// `application/openapi+json`: only of the root
     OpenApi,
+    /// `application/vnd.pgrst.plan`: how the database would answer in another form
+    Plan(Box<Media>, Explain),
 }
 
 impl Media {
     /// The value of `Content-Type`.
-    pub fn content_type(self) -> &'static str {
+    pub fn content_type(&self) -> Cow<'static, str> {
         match self {
-            Self::Json => "application/json; charset=utf-8",
-            Self::StrippedArray => "application/vnd.pgrst.array+json;nulls=stripped; charset=utf-8",
-            Self::Object => "application/vnd.pgrst.object+json; charset=utf-8",
-            Self::StrippedObject => "application/vnd.pgrst.object+json;nulls=stripped; charset=utf-8",
-            Self::Csv => "text/csv; charset=utf-8",
-            Self::OpenApi => "application/openapi+json; charset=utf-8",
+            Self::Json => "application/json; charset=utf-8".into(),
+            other => format!("{}; charset=utf-8", other.name()).into(),
+        }
+    }
+
+    /// The media type, with the parameters that are part of it.
+    fn name(&self) -> Cow<'static, str> {
+        match self {
+            Self::Json => "application/json".into(),
+            Self::StrippedArray => "application/vnd.pgrst.array+json;nulls=stripped".into(),
+            Self::Object => "application/vnd.pgrst.object+json".into(),
+            Self::StrippedObject => "application/vnd.pgrst.object+json;nulls=stripped".into(),
+            Self::Csv => "text/csv".into(),
+            Self::OpenApi => "application/openapi+json".into(),
+            Self::Plan(of, explain) => plan_name(of, *explain).into(),
         }
     }
 
     /// How an engine writes rows in this form.
-    pub fn output(self) -> Output {
-        Output {
-            format: if self == Self::Csv { Format::Csv } else { Format::Json },
-            single: matches!(self, Self::Object | Self::StrippedObject),
-            strip_nulls: matches!(self, Self::StrippedArray | Self::StrippedObject),
+    pub fn output(&self) -> Output {
+        match self {
+            Self::Plan(of, _) => of.output(),
+            form => Output {
+                format: if *form == Self::Csv { Format::Csv } else { Format::Json },
+                single: matches!(form, Self::Object | Self::StrippedObject),
+                strip_nulls: matches!(form, Self::StrippedArray | Self::StrippedObject),
+            },
         }
     }
+
+    /// What is told of the statements, where that is asked for instead of rows.
+    pub fn explain(&self) -> Option<Explain> {
+        match self {
+            Self::Plan(_, explain) => Some(*explain),
+            _ => None,
+        }
+    }
+
+    /// Whether exactly one row is wanted.
+    pub fn is_single(&self) -> bool {
+        self.explain().is_none() && self.output().single
+    }
+}
+
+fn plan_name(of: &Media, explain: Explain) -> String {
+    let wanted = [explain.analyze, explain.verbose, explain.settings, explain.buffers, explain.wal];
+    let options: Vec<&str> = EXPLAIN_OPTIONS
+        .into_iter()
+        .zip(wanted)
+        .filter_map(|(option, wanted)| wanted.then_some(option))
+        .collect();
+    let form = if explain.json { "json" } else { "text" };
+    let mut name = format!("application/vnd.pgrst.plan+{form}; for=\"{}\"", of.name());
+    if !options.is_empty() {
+        name += &format!("; options={}", options.join("|"));
+    }
+    name
 }
 
 /// Where a form is asked of.
@@ -51,7 +98,10 @@ pub(crate) enum Resource {
     /// `/`
     Root,
     /// A table, view or function.
-    Rows,
+    Rows {
+        /// Whether it is told how rows are found.
+        explains: bool,
+    },
 }
 
 /// The first form that the request accepts and the resource has.
@@ -61,15 +111,12 @@ pub(crate) enum Resource {
 pub(crate) fn negotiate(headers: &HeaderMap, resource: Resource) -> Result<Media> {
     let default = match resource {
         Resource::Root => Media::OpenApi,
-        Resource::Rows => Media::Json,
+        Resource::Rows { .. } => Media::Json,
     };
     let mut accepted: Vec<(f32, String)> = Vec::new();
     for value in headers.get_all(ACCEPT) {
-        for range in
-            value.to_str().unwrap_or_default().split(',').map(str::trim).filter(|range| !range.is_empty())
-        {
-            accepted.push(weighted(range));
-        }
+        let ranges = unquoted(value.to_str().unwrap_or_default(), ',');
+        accepted.extend(ranges.filter(|range| !range.is_empty()).map(weighted));
     }
     if accepted.is_empty() {
         return Ok(default);
@@ -79,7 +126,7 @@ pub(crate) fn negotiate(headers: &HeaderMap, resource: Resource) -> Result<Media
     accepted
         .iter()
         .filter(|(weight, _)| *weight > 0.0)
-        .find_map(|(_, range)| form(range, resource, default))
+        .find_map(|(_, range)| form(range, resource, &default))
         .ok_or_else(|| {
             let ranges: Vec<_> = accepted.iter().map(|(_, range)| range.as_str()).collect();
             Problem::new(
@@ -89,11 +136,21 @@ pub(crate) fn negotiate(headers: &HeaderMap, resource: Resource) -> Result<Media
         })
 }
 
+/// The parts of a header's value between separators that do not stand in double quotes.
+fn unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    let is_end = move |character: char| {
+        is_quoted ^= character == '"';
+        !is_quoted && character == separator
+    };
+    text.split(is_end).map(str::trim)
+}
+
 /// A range and its quality, which is taken out of its parameters.
 fn weighted(range: &str) -> (f32, String) {
     let mut weight = 1.0;
     let mut kept = Vec::new();
-    for part in range.split(';').map(str::trim) {
+    for part in unquoted(range, ';') {
         match part.strip_prefix("q=").map(str::parse) {
             Some(Ok(quality)) => weight = quality,
             _ => kept.push(part),
@@ -102,24 +159,52 @@ fn weighted(range: &str) -> (f32, String) {
     (weight, kept.join(";"))
 }
 
-fn form(range: &str, resource: Resource, default: Media) -> Option<Media> {
-    let mut parts = range.split(';');
+fn form(range: &str, resource: Resource, default: &Media) -> Option<Media> {
+    let mut parts = unquoted(range, ';');
     let name = parts.next().unwrap_or_default();
-    let stripped = parts.any(|parameter| parameter == "nulls=stripped");
-    let rows = resource == Resource::Rows;
-    match name {
-        "*/*" | "application/*" => Some(default),
-        "application/json" => Some(if rows { Media::Json } else { Media::OpenApi }),
-        "application/openapi+json" if !rows => Some(Media::OpenApi),
-        "application/vnd.pgrst.object+json" | "application/vnd.pgrst.object" if rows => {
-            Some(if stripped { Media::StrippedObject } else { Media::Object })
+    let parameters: Vec<&str> = parts.collect();
+    let stripped = parameters.contains(&"nulls=stripped");
+    let explains = match resource {
+        Resource::Root => {
+            return match name {
+                "*/*" | "application/*" | "application/json" | "application/openapi+json" => {
+                    Some(Media::OpenApi)
+                }
+                _ => None,
+            };
         }
-        "application/vnd.pgrst.array+json" | "application/vnd.pgrst.array" if rows => {
-            Some(if stripped { Media::StrippedArray } else { Media::Json })
+        Resource::Rows { explains } => explains,
+    };
+    Some(match name {
+        "*/*" | "application/*" => default.clone(),
+        "application/json" => Media::Json,
+        "application/vnd.pgrst.object+json" | "application/vnd.pgrst.object" if stripped => {
+            Media::StrippedObject
         }
-        "text/csv" if rows => Some(Media::Csv),
-        _ => None,
-    }
+        "application/vnd.pgrst.object+json" | "application/vnd.pgrst.object" => Media::Object,
+        "application/vnd.pgrst.array+json" | "application/vnd.pgrst.array" if stripped => {
+            Media::StrippedArray
+        }
+        "application/vnd.pgrst.array+json" | "application/vnd.pgrst.array" => Media::Json,
+        "text/csv" => Media::Csv,
+        "application/vnd.pgrst.plan" | "application/vnd.pgrst.plan+text" if explains => {
+            plan(&parameters, false)?
+        }
+        "application/vnd.pgrst.plan+json" if explains => plan(&parameters, true)?,
+        _ => return None,
+    })
+}
+
+/// `for="…"; options=analyze|verbose`
+fn plan(parameters: &[&str], json: bool) -> Option<Media> {
+    let parameter = |name: &str| parameters.iter().find_map(|parameter| parameter.strip_prefix(name));
+    let of = match parameter("for=") {
+        Some(name) => form(name.trim_matches('"'), Resource::Rows { explains: false }, &Media::Json)?,
+        None => Media::Json,
+    };
+    let options: Vec<&str> = parameter("options=").unwrap_or_default().split('|').collect();
+    let [analyze, verbose, settings, buffers, wal] = EXPLAIN_OPTIONS.map(|option| options.contains(&option));
+    Some(Media::Plan(Box::new(of), Explain { json, analyze, verbose, settings, buffers, wal }))
 }
 
 #[cfg(test)]
@@ -131,7 +216,7 @@ mod tests {
     fn rows(accept: &'static str) -> Result<Media> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        negotiate(&headers, Resource::Rows)
+        negotiate(&headers, Resource::Rows { explains: true })
     }
 
     #[test]
@@ -142,6 +227,23 @@ mod tests {
         assert_eq!(rows("application/vnd.pgrst.object+json;nulls=stripped").unwrap(), Media::StrippedObject);
         assert_eq!(rows("application/vnd.pgrst.object").unwrap(), Media::Object);
         assert_eq!(negotiate(&HeaderMap::new(), Resource::Root).unwrap(), Media::OpenApi);
+    }
+
+    #[test]
+    fn plans_repeat_what_they_are_of() {
+        for (accept, content_type) in [
+            (
+                "application/vnd.pgrst.plan",
+                "application/vnd.pgrst.plan+text; for=\"application/json\"; charset=utf-8",
+            ),
+            (
+                "application/vnd.pgrst.plan+json; for=\"application/vnd.pgrst.object+json;nulls=stripped\"; options=wal|analyze;",
+                "application/vnd.pgrst.plan+json; for=\"application/vnd.pgrst.object+json;nulls=stripped\"; options=analyze|wal; charset=utf-8",
+            ),
+        ] {
+            assert_eq!(rows(accept).unwrap().content_type(), content_type);
+        }
+        assert_eq!(rows("application/vnd.pgrst.plan; for=\"x/y\"").unwrap_err().code(), "PGRST107");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! An engine's answer becomes an HTTP response.
 
+use std::borrow::Cow;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{
     CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, VARY,
@@ -36,6 +38,9 @@ pub(crate) struct Beyond {
 /// # Errors
 /// When the window lies beyond the rows.
 pub(crate) fn respond(shape: &AnswerShape, query: &str, answer: Answer) -> Result<ResponseParts, Beyond> {
+    if shape.media.explain().is_some() {
+        return Ok(plan(shape, answer));
+    }
     let mut headers = HeaderMap::with_capacity(8);
     let range = content_range(shape, &answer);
     let status = match status(shape, &answer) {
@@ -49,7 +54,7 @@ pub(crate) fn respond(shape: &AnswerShape, query: &str, answer: Answer) -> Resul
     let reading = matches!(shape.verb, Verb::Read | Verb::Call);
     let has_content = status != StatusCode::NO_CONTENT && (reading || represented);
     if has_content {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(shape.media.content_type()));
+        headers.insert(CONTENT_TYPE, content_type(shape));
     }
     if shape.verb == Verb::Read && query.len() <= LOCATED_QUERY_BYTES_MAX {
         let location = Bytes::from(content_location(&shape.path, query));
@@ -79,6 +84,30 @@ pub(crate) fn respond(shape: &AnswerShape, query: &str, answer: Answer) -> Resul
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     Ok(response)
+}
+
+/// What was told of the statements.
+fn plan(shape: &AnswerShape, answer: Answer) -> ResponseParts {
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(CONTENT_TYPE, content_type(shape));
+    if let Some(profile) = &shape.profile {
+        put(&mut headers, HeaderName::from_static("content-profile"), profile);
+    }
+    headers.insert(VARY, HeaderValue::from_static("Accept, Prefer, Range"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(answer.body.len()));
+    let mut response = Response::new(if shape.with_body { Bytes::from(answer.body) } else { Bytes::new() });
+    *response.headers_mut() = headers;
+    response
+}
+
+fn content_type(shape: &AnswerShape) -> HeaderValue {
+    match shape.media.content_type() {
+        Cow::Borrowed(known) => HeaderValue::from_static(known),
+        // A media type comes from what was asked for, which is visible text.
+        Cow::Owned(said) => {
+            HeaderValue::try_from(said).unwrap_or(HeaderValue::from_static("application/octet-stream"))
+        }
+    }
 }
 
 /// Headers take visible ASCII; whatever else came in from a request is left out rather than sent.

@@ -49,6 +49,7 @@ fn main() -> ExitCode {
         test("a_url_that_is_not_safe_is_refused", a_url_that_is_not_safe_is_refused),
         test("a_function_comes_before_every_request", a_function_comes_before_every_request),
         test("roles_that_we_may_not_become_are_told", roles_that_we_may_not_become_are_told),
+        test("plans_are_told_with_the_policies_in_them", plans_are_told_with_the_policies_in_them),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials);
     database::stop();
@@ -348,4 +349,25 @@ fn a_url_that_is_not_safe_is_refused() -> Outcome {
         true => Ok(()),
         false => Err(said),
     }
+}
+
+fn plans_are_told_with_the_policies_in_them() -> Outcome {
+    let server = serve("[database]\nplan_enabled = true")?;
+    let text = [("Accept", "application/vnd.pgrst.plan; options=analyze")];
+    for (method, target, body) in [
+        ("GET", "/notes?title=eq.first", ""),
+        ("PATCH", "/notes?title=eq.first", r#"{"title": "other"}"#),
+        ("DELETE", "/notes?title=eq.first", ""),
+    ] {
+        let told = send(&server, method, target, body, &text)?;
+        let plan = &told.body;
+        if told.status != 200 || !plan.contains("owner = ") || !plan.contains("actual time") {
+            return Err(format!("{method} {target} is told as {}: {plan}", told.status));
+        }
+    }
+    let told = send(&server, "POST", "/notes", r#"{"title": "third"}"#, &text)?;
+    if !told.body.contains("Insert on notes") {
+        return Err(format!("an insert is told as {}: {}", told.status, told.body));
+    }
+    equal(get(&server, "/notes?select=title&order=id")?.body.as_str(), r#"[{"title":"first"}]"#)
 }

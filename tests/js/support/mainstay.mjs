@@ -159,6 +159,7 @@ export async function serveChinookAsItIs() {
         source = "existing"
         db-uri = "${postgres.url}/chinook"
         db-aggregates-enabled = true
+        db-plan-enabled = true
       `);
       return folder;
     });

@@ -90,6 +90,7 @@ pub fn job_of(prepared: &Prepared, inputs: Inputs) -> Job {
         expect: Expect::default(),
         timeout: Duration::from_secs(60),
         rollback: false,
+        explain: None,
     }
 }
 

@@ -13,6 +13,7 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("db-aggregates-enabled", "api", "aggregates"),
     ("db-pre-request", "database", "pre_request"),
     ("db-prepared-statements", "database", "prepared_statements"),
+    ("db-plan-enabled", "database", "plan_enabled"),
     ("db-pool", "database", "pool"),
     ("db-channel", "database", "channel"),
     ("db-channel-enabled", "database", "channel_enabled"),

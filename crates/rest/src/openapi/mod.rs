@@ -19,7 +19,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::Settings;
 use crate::decode::schema;
-use crate::media::{Media, Resource, negotiate};
+use crate::media::{Resource, negotiate};
 
 /// Answers a request for the document.
 pub(crate) fn respond(
@@ -38,7 +38,7 @@ pub(crate) fn respond(
     let length = body.len();
     let mut response = Response::new(if parts.method == Method::HEAD { Bytes::new() } else { body });
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(Media::OpenApi.content_type()));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/openapi+json; charset=utf-8"));
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     if let Some(Ok(profile)) = profile.map(HeaderValue::try_from) {
         headers.insert(HeaderName::from_static("content-profile"), profile);
