@@ -2,8 +2,9 @@
 //! hidden rows may not be told.
 
 use mainstay_base::Problem;
-use mainstay_catalog::{Catalog, Table};
+use mainstay_catalog::{Catalog, Source, Table};
 use mainstay_dialect::postgres::check_name;
+use mainstay_engine::violation::may_tell;
 use mainstay_expr::Session;
 use mainstay_plan::Enforcement;
 use tokio_postgres::Error;
@@ -47,10 +48,13 @@ pub(crate) fn of_plan(
         let schema = error.schema()?;
         catalog.tables.iter().find(|table| table.schema == schema && table.name == name)
     });
-    let Some(table) = table else { return told(error) };
-    let told = told(error);
+    let told = match catalog.source {
+        Source::Declared => of_restrict(told(error)),
+        Source::Existing | Source::Adopted => told(error),
+    };
+    let Some(table) = table else { return told };
     let told = of_domain(error, &told, catalog, table).unwrap_or(told);
-    match error.code().code() {
+    match told.code() {
         "23505" if enforcement == Enforcement::Role => as_declared(told),
         _ if enforcement == Enforcement::Role => told,
         "23505" | "23514" | "23502" if !may_tell(table, session) => {
@@ -59,6 +63,21 @@ pub(crate) fn of_plan(
         "23505" => as_declared(told),
         "23503" => of_reference(told, catalog, table, session),
         _ => told,
+    }
+}
+
+/// Since version 18 PostgreSQL has words and a code of its own for ON DELETE RESTRICT; here it is as it was before.
+fn of_restrict(told: Problem) -> Problem {
+    if told.code() != "23001" {
+        return told;
+    }
+    let message = told.message().replace("violates RESTRICT setting of foreign key", "violates foreign key");
+    let problem = Problem::new("23503", message);
+    match told.details().and_then(|details| details.as_str()) {
+        Some(details) => {
+            problem.with_details(details.replace(" is referenced from", " is still referenced from"))
+        }
+        None => problem,
     }
 }
 
@@ -119,11 +138,6 @@ fn of_reference(told: Problem, catalog: &Catalog, table: &Table, session: &Sessi
         false => format!("Key is not present in table \"{other}\"."),
     };
     Problem::new("23503", told.message()).with_details(details)
-}
-
-/// Whether row-level security could hide nothing of the table from whoever asks.
-fn may_tell(table: &Table, session: &Session) -> bool {
-    session.role.bypasses_row_security() || !table.row_security
 }
 
 /// The database could not be reached, or did not let us in: that is never about whoever asks us.

@@ -1,6 +1,7 @@
 //! Brings a database into a new shape in one transaction.
 
 use mainstay_base::{Problem, Result};
+use mainstay_catalog::{Catalog, Table};
 use mainstay_dialect::postgres::{self, APPLIED, HOUSEHOLD, STORE, Statement};
 use mainstay_expr::{RequestContext, Role, Session};
 use mainstay_migrate::Migration;
@@ -59,6 +60,7 @@ async fn steps(
     progress: &(dyn Fn(u64, u64) + Send + Sync),
 ) -> Result<()> {
     let plain = |error: tokio_postgres::Error| errors::plain(&error);
+    require_version(connection, &migration.to).await?;
     connection.control(LOCK).await.map_err(plain)?;
     connection.control(HOUSEHOLD).await.map_err(plain)?;
     create_roles(connection, migration).await?;
@@ -69,6 +71,26 @@ async fn steps(
         progress(done as u64 + 1, total);
     }
     connection.once(STORE, vec![Parameter::text(text)]).await.map(|_| ()).map_err(plain)
+}
+
+/// Servers before 15 hold NULLs in a key for distinct, whatever is asked.
+async fn require_version(connection: &Connection, catalog: &Catalog) -> Result<()> {
+    let constraints = |table: &'_ Table| {
+        let key = table.uniques.iter().find(|key| key.nulls_not_distinct).map(|key| key.name.clone());
+        key.or_else(|| table.indexes.iter().find(|index| index.nulls_not_distinct).map(|it| it.name.clone()))
+    };
+    let Some(name) = catalog.tables.iter().find_map(constraints) else { return Ok(()) };
+    let too_old =
+        "SELECT current_setting('server_version') WHERE current_setting('server_version_num')::int < 150000";
+    let rows = connection.texts(too_old, &[]).await.map_err(|error| errors::plain(&error))?;
+    match rows.first().and_then(|row| row.first()?.as_deref()) {
+        Some(version) => {
+            let message =
+                format!("NULLS NOT DISTINCT of \"{name}\" needs PostgreSQL 15 or later; this is {version}");
+            Err(Problem::new("0A000", message))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Roles that the schema names and the cluster does not have.

@@ -1,9 +1,10 @@
 //! Calls of functions and operators: by PostgreSQL's own names, which are the registry's.
 
 use mainstay_base::Result;
-use mainstay_expr::{Expr, ExprKind, Func, Value};
+use mainstay_expr::{Expr, ExprKind, Func, Type, Value};
 
 use super::{Renderer, Sql, unsupported};
+use crate::Constant;
 use crate::sql::sql;
 
 impl Renderer<'_> {
@@ -17,6 +18,7 @@ impl Renderer<'_> {
                 let (from, to) = (self.bound(from)?, self.bound(to)?);
                 Ok(sql!["((", array, ")[", from, ":", to, "])"])
             }
+            (Func::Extract, [field, time]) => self.extract(field, time),
             (Func::UuidV7, _) => Err(unsupported("uuidv7() inside of a query")),
             (Func::Lower | Func::Upper | Func::Initcap, [text]) => {
                 let text = self.lettered(text)?;
@@ -36,6 +38,31 @@ impl Renderer<'_> {
             }
             _ => self.plain(func, args),
         }
+    }
+
+    /// Servers before 14 answer in floating point, without the digits after the point that are zero.
+    fn extract(&mut self, field: &Expr, time: &Expr) -> Result<Sql> {
+        let ExprKind::Literal(Value::Text(word)) = &field.kind else {
+            return Err(unsupported("a field of extract() that is not written out"));
+        };
+        let word = word.to_lowercase();
+        let exact = sql![
+            "EXTRACT(",
+            Sql::constant(Constant::Text(word.clone())),
+            " FROM ",
+            self.expr(time)?,
+            ")::numeric"
+        ];
+        Ok(match (word.as_str(), &time.ty) {
+            ("epoch", Type::Date) => exact,
+            ("s" | "sec" | "secs" | "second" | "seconds" | "epoch", _) => {
+                sql!["pg_catalog.round(", exact, ", 6)"]
+            }
+            ("ms" | "msec" | "msecs" | "millisecond" | "milliseconds", _) => {
+                sql!["pg_catalog.round(", exact, ", 3)"]
+            }
+            _ => exact,
+        })
     }
 
     fn plain(&mut self, func: Func, args: &[Expr]) -> Result<Sql> {
