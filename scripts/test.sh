@@ -60,6 +60,12 @@ section "the clients people use, and the shop in a browser"
 if [ -z "${CHROMIUM_BIN:-}" ] && [ ! -x /usr/bin/chromium ]; then
     install_package chromium
 fi
-(cd tests/js && npm ci --no-audit --no-fund && npm test)
+(
+    cd tests/js
+    npm ci --no-audit --no-fund
+    npm test
+    MAINSTAY_TEST_DATABASE=postgres npm run test:shop
+    MAINSTAY_TEST_DATABASE=mysql npm run test:shop
+)
 
 section "all is well"

@@ -138,7 +138,8 @@ describe('filters', () => {
     assert.deepEqual(ids(rows), [1, 2, 3]);
   });
 
-  it('says when a request asks for more than a statement can hold', async () => {
+  // The databases that are servers hold more than a URL can ask for.
+  it('says when a request asks for more than a statement can hold', { skip: process.env.MAINSTAY_TEST_DATABASE }, async () => {
     const answer = await request(server, `/rest/v1/products?order=${Array(3000).fill('id').join()}`);
     assert.equal(answer.status, 413);
     assert.equal((await answer.json()).code, '54000');

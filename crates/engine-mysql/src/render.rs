@@ -111,6 +111,8 @@ pub(crate) struct RenderedConflict {
 /// The way of found rows to their new state.
 pub(crate) struct RowUpdate {
     pub update: Option<Query>,
+    /// The columns that it sets: of a new row that meets another one, not those that have only a default.
+    pub columns: Vec<u32>,
     /// What is wrong when a check does not hold.
     pub problems: Vec<Problem>,
     pub left: Left,
@@ -344,7 +346,8 @@ impl Renderer<'_> {
             false => Some(Query::new(mysql::update(self.catalog, plan.table, &columns))),
         };
         let left = Left::of(self.catalog, self.catalog.table(plan.table));
-        RowUpdate { update, problems: plan.checks.iter().map(|check| check.problem.clone()).collect(), left }
+        let problems = plan.checks.iter().map(|check| check.problem.clone()).collect();
+        RowUpdate { update, columns, problems, left }
     }
 
     fn update(&self, plan: &UpdatePlan) -> Result<RenderedUpdate> {

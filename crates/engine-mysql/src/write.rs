@@ -340,6 +340,9 @@ impl<'r> Run<'r, '_> {
         let Some(update) = conflict.update.as_ref().filter(|update| update.update.is_some()) else {
             return Ok(Written::Skipped);
         };
+        let set = |(column, at): (u32, &Option<u32>)| at.filter(|_| update.columns.contains(&column));
+        let positions: Vec<Option<u32>> = (0..).zip(new.positions).map(set).collect();
+        let new = NewRow { positions: &positions, ..new };
         let mut changed = self.change(insert.table, &insert.places, update, new, vec![existing]).await?;
         changed.pop().map(Written::Changed).ok_or_else(|| {
             Problem::new("40001", "could not serialize access due to concurrent update").into()

@@ -126,16 +126,55 @@ export async function serve(name, prepare, env = {}) {
   }
 }
 
-/** A served copy of examples/shop. */
-export const serveShop = () =>
-  serve('shop', async (folder) => {
-    const project = path.join(folder, 'shop');
-    await cp(path.join(repository, 'examples', 'shop'), project, {
-      recursive: true,
-      filter: (source) => path.basename(source) !== '.mainstay',
-    });
-    return project;
+/** Starts a database, and what `serving` serves from it; the database ends with the server. */
+async function besides(starting, serving) {
+  const database = await starting();
+  try {
+    const server = await serving(database);
+    const close = async () => {
+      try {
+        await server.close();
+      } finally {
+        await database.close();
+      }
+    };
+    return { ...server, close };
+  } catch (problem) {
+    await database.close();
+    throw problem;
+  }
+}
+
+const copyShop = async (folder) => {
+  const project = path.join(folder, 'shop');
+  await cp(path.join(repository, 'examples', 'shop'), project, {
+    recursive: true,
+    filter: (source) => path.basename(source) !== '.mainstay',
   });
+  return project;
+};
+
+/** A served copy of examples/shop, on the kind of database that MAINSTAY_TEST_DATABASE names; on SQLite if it names none. */
+export async function serveShop() {
+  const on = (url) => serve('shop', copyShop, { MAINSTAY_DATABASE_URL: url });
+  const kind = process.env.MAINSTAY_TEST_DATABASE ?? '';
+  switch (kind) {
+    case '':
+      return serve('shop', copyShop);
+    case 'postgres':
+      return besides(startPostgres, async (postgres) => {
+        await postgres.psql('postgres', '--command', 'CREATE DATABASE shop');
+        return on(`${postgres.url}/shop`);
+      });
+    case 'mysql':
+      return besides(startMariaDb, async (mariadb) => {
+        await mariadb.query("CREATE DATABASE shop; GRANT ALL ON shop.* TO mainstay@'127.0.0.1'");
+        return on(`${mariadb.url}/shop`);
+      });
+    default:
+      throw new Error(`MAINSTAY_TEST_DATABASE is ${kind}: it can be postgres or mysql`);
+  }
+}
 
 /** A project made by `mainstay init --from-sql` from a published PostgreSQL script, served. */
 export const serveChinook = () =>
@@ -146,14 +185,13 @@ export const serveChinook = () =>
   }, { MAINSTAY_API_AGGREGATES: 'true' });
 
 /** The same script loaded by psql, and served as it is. */
-export async function serveChinookAsItIs() {
-  const postgres = await startPostgres();
-  try {
+export const serveChinookAsItIs = () =>
+  besides(startPostgres, async (postgres) => {
     await postgres.psql('postgres', '--file', path.join(repository, 'tests', 'data', 'chinook', 'chinook.sql'));
     await postgres.psql('chinook', '--command', `
       CREATE ROLE anon; CREATE ROLE authenticated; CREATE ROLE service_role BYPASSRLS;
       GRANT SELECT ON ALL TABLES IN SCHEMA public TO anon, authenticated, service_role`);
-    const server = await serve('music', async (folder) => {
+    return serve('music', async (folder) => {
       await writeFile(path.join(folder, 'mainstay.toml'), `
         [database]
         source = "existing"
@@ -163,26 +201,16 @@ export async function serveChinookAsItIs() {
       `);
       return folder;
     });
-    const close = async () => {
-      await server.close();
-      await postgres.close();
-    };
-    return { ...server, close };
-  } catch (problem) {
-    await postgres.close();
-    throw problem;
-  }
-}
+  });
 
 /** The script of MySQL loaded by mariadb, and served as it is: the tables are pulled, and a file of policies opens them. */
-export async function serveChinookOnMariaDb() {
-  const mariadb = await startMariaDb();
-  const env = {
-    MAINSTAY_DATABASE_URL: `${mariadb.url}/Chinook`,
-    MAINSTAY_DATABASE_SOURCE: 'existing',
-    MAINSTAY_API_AGGREGATES: 'true',
-  };
-  try {
+export const serveChinookOnMariaDb = () =>
+  besides(startMariaDb, async (mariadb) => {
+    const env = {
+      MAINSTAY_DATABASE_URL: `${mariadb.url}/Chinook`,
+      MAINSTAY_DATABASE_SOURCE: 'existing',
+      MAINSTAY_API_AGGREGATES: 'true',
+    };
     await mariadb.load(path.join(repository, 'tests', 'data', 'chinook', 'mysql', 'chinook.sql'));
     const server = await serve('music', async (folder) => {
       await writeFile(path.join(folder, 'mainstay.toml'), '');
@@ -193,13 +221,5 @@ export async function serveChinookOnMariaDb() {
       await writeFile(path.join(folder, 'schema', '20_policies.sql'), policies.join(''));
       return folder;
     }, env);
-    const close = async () => {
-      await server.close();
-      await mariadb.close();
-    };
-    return { ...server, fetch: fetchWithCapitals, close };
-  } catch (problem) {
-    await mariadb.close();
-    throw problem;
-  }
-}
+    return { ...server, fetch: fetchWithCapitals };
+  });
