@@ -41,6 +41,11 @@ cargo test --workspace
 if [ -z "$(ls /usr/lib/postgresql 2>/dev/null)" ]; then
     install_package postgresql
 fi
+# Places are tested with PostGIS, of the newest server that is there.
+newest=$(ls /usr/lib/postgresql | sort -n | tail -1)
+if [ ! -e "/usr/share/postgresql/$newest/extension/postgis.control" ]; then
+    install_package "postgresql-$newest-postgis-3"
+fi
 if [ -z "$(command -v pgbouncer)" ]; then
     install_package pgbouncer
 fi

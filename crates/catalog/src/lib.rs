@@ -7,6 +7,7 @@ mod calls;
 mod detect;
 mod lineage;
 mod lookup;
+mod media;
 mod model;
 mod relationship;
 mod resolve;
@@ -16,6 +17,7 @@ pub use bind::{BoundInsert, InsertRows, InsertValue, bind_copy, bind_expression,
 pub use calls::{Caller, Calls};
 pub use lineage::Projection;
 pub use mainstay_expr::Volatility;
+pub use media::{ANY_MEDIA, Handled, MediaHandler, Resource};
 pub use model::{
     Argument, Catalog, Check, Column, ColumnDefault, Command, Constraint, DomainType, ForeignKey, Function,
     FunctionBody, FunctionId, Grants, Identity, Index, IndexKey, Key, NativeBody, NativeTable,

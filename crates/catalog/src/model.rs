@@ -7,6 +7,7 @@ use mainstay_expr::{ColumnType, EnumType, Expr, ExprKind, NativeType, Role, Sele
 
 use crate::lineage::Projection;
 use crate::lookup::Names;
+use crate::media::MediaHandler;
 use crate::{Calls, Relationship};
 
 /// A whole schema. Immutable; shared as `Arc<Catalog>`; a changed schema is a new catalog.
@@ -28,6 +29,8 @@ pub struct Catalog {
     pub domains: Vec<DomainType>,
     /// Types that only an existing database knows.
     pub natives: Vec<Arc<NativeType>>,
+    /// What makes documents of media types that the database has itself.
+    pub media_handlers: Vec<MediaHandler>,
     /// The relationships that requests may embed by, both directions, grouped by origin.
     pub relationships: Vec<Relationship>,
     /// Which functions are called where.

@@ -122,7 +122,7 @@ impl Direct {
                 false => direct.statement(catalog, &Variant { returns: true, ..Variant::default() })?,
             };
             let root = Query::new(write);
-            direct.tree = Some(RenderedTree::below(catalog, root, &returning.node, ResultKind::Rows)?);
+            direct.tree = Some(RenderedTree::below(catalog, root, &returning.node, returning.result)?);
         }
         Ok(direct)
     }
@@ -292,6 +292,9 @@ pub(crate) async fn run(
 ) -> Done<Answer> {
     let work = Work { connection, direct, catalog, job };
     let Some(tree) = &direct.tree else { return work.silently().await };
+    if tree.shape.result() == ResultKind::Document {
+        return work.write_document().await;
+    }
     let mut levels = Levels::new(&tree.shape, job.output, bytes_max);
     match &direct.verb {
         // Rows below are to be read as they were before the rows went.
@@ -345,6 +348,23 @@ impl<'w> Work<'w> {
             read::root(self.connection, &query, &tree.levels[0], &values, levels).await?;
         }
         Ok(())
+    }
+
+    /// Writes, and takes the document that is made of the rows.
+    async fn write_document(&self) -> Done<Answer> {
+        let (body, rows) = match self.statements(true)?.as_slice() {
+            [] => (Vec::new(), 0),
+            [(query, values)] => read::document(self.connection, query, values).await?,
+            _ => {
+                return Err(Problem::new("PGRST127", "Feature not implemented")
+                    .with_details(
+                        "Rows with defaults in different columns cannot be answered in this media type.",
+                    )
+                    .into());
+            }
+        };
+        let inserted = self.inserted(rows).await?;
+        Ok(Answer { body, rows, affected: rows, inserted, ..Answer::default() })
     }
 
     /// Writes without having anything returned, which needs no right to read.

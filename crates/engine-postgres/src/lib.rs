@@ -7,6 +7,7 @@
 mod address;
 mod bind;
 mod certificate;
+mod configuration;
 mod connection;
 mod direct;
 mod errors;
@@ -118,13 +119,27 @@ impl Postgres {
         Ok(definitions)
     }
 
-    /// The catalog of the database as it is: all of its relations, and the functions of the schemas that are exposed.
+    /// What the database says of settings for programs like this one, in the settings `pgrst.NAME` of the role that connects there.
+    /// `before` is a function, `schema.name`, that is called first and may set more of them.
+    ///
+    /// # Errors
+    /// When the database is away, or the function fails.
+    pub async fn configuration(
+        &self,
+        names: &[String],
+        before: Option<&str>,
+    ) -> Result<Vec<(String, String)>> {
+        configuration::read(self.pool.address(), names, before).await
+    }
+
+    /// The catalog of the database as it is: all of its relations, and the functions of the schemas that are exposed. `hoisted` are
+    /// the settings of functions that hold for the whole transaction of a call.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn introspect(&self, schemas: &[String]) -> Result<Arc<Catalog>> {
+    pub async fn introspect(&self, schemas: &[String], hoisted: &[String]) -> Result<Arc<Catalog>> {
         let lease = self.pool.lease().await?;
-        let catalog = introspect::run(lease.connection()?, schemas).await?;
+        let catalog = introspect::run(lease.connection()?, schemas, hoisted).await?;
         lease.finish();
         Ok(catalog)
     }

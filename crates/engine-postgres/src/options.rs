@@ -13,6 +13,8 @@ pub struct Options {
     pub shared_max: usize,
     /// Connections for transactions, one each.
     pub transactions_max: usize,
+    /// How long to wait for one of them.
+    pub lease_timeout: Duration,
     /// How long a transaction that spans several plans may stay open.
     pub transaction_timeout: Duration,
     /// How long to try to reach the database.
@@ -40,6 +42,7 @@ impl Options {
             answer_bytes_max: 256 << 20,
             shared_max: 2,
             transactions_max: 24,
+            lease_timeout: Duration::from_secs(10),
             transaction_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
             pre_request: None,

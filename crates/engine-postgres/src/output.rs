@@ -86,6 +86,17 @@ pub(crate) fn write(ty: &Type, raw: &[u8], zone: &Zone, form: ValueForm, out: &m
     }
 }
 
+/// Appends a value that is a whole answer: bytes as they are, all others as text.
+pub(crate) fn document(ty: &Type, raw: &[u8], zone: &Zone, out: &mut Vec<u8>) -> Result<()> {
+    match ty {
+        Type::Bytea => {
+            out.extend_from_slice(raw);
+            Ok(())
+        }
+        ty => write(ty, raw, zone, ValueForm::Text, out),
+    }
+}
+
 /// A value.
 pub(crate) fn decode(ty: &Type, raw: &[u8]) -> Result<Value> {
     let text = || std::str::from_utf8(raw).map(str::to_owned).map_err(|_| malformed(ty));

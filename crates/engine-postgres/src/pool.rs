@@ -261,7 +261,7 @@ impl Pool {
     pub async fn lease(&self) -> Result<Lease> {
         let asked = Instant::now();
         let permit =
-            tokio::time::timeout(self.options.transaction_timeout, Arc::clone(&self.permits).acquire_owned());
+            tokio::time::timeout(self.options.lease_timeout, Arc::clone(&self.permits).acquire_owned());
         let permit = permit.await.map_err(|_| {
             Problem::new("53300", "too many transactions are waiting for a connection to the database")
                 .with_hint("Try again later.")

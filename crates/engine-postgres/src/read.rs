@@ -4,6 +4,7 @@ use futures_util::TryStreamExt;
 use mainstay_base::{Problem, Result};
 use mainstay_engine::{Answer, Batch, Format, Inputs, Job, Keys, LevelWriter, Levels, Output, Part};
 use mainstay_expr::{Session, TimeContext, Zone};
+use mainstay_plan::ResultKind;
 use tokio::sync::mpsc;
 use tokio_postgres::Row;
 
@@ -36,12 +37,32 @@ pub(crate) async fn tree(
     output: Output,
     bytes_max: usize,
 ) -> std::result::Result<(Vec<u8>, u64), Failed> {
-    let mut levels = Levels::new(&tree.shape, output, bytes_max);
     let level = &tree.levels[0];
+    if tree.shape.result() == ResultKind::Document {
+        return document(connection, &level.query, values).await;
+    }
+    let mut levels = Levels::new(&tree.shape, output, bytes_max);
     root(connection, level.query_for(output.format), level, values, &mut levels).await?;
     below(connection, tree, values, output, &mut levels).await?;
     let rows = levels.root_rows();
     Ok((levels.finish()?, rows))
+}
+
+/// Reads what a function of the database has made of all rows, and how many those were.
+pub(crate) async fn document(
+    connection: &Connection,
+    query: &Query,
+    values: &Values<'_>,
+) -> std::result::Result<(Vec<u8>, u64), Failed> {
+    let zone = zone(values.session)?;
+    let rows = connection.all(query, values).await?;
+    let Some(row) = rows.first() else { return Ok((Vec::new(), 0)) };
+    let mut body = Vec::new();
+    if let (Some(ty), Some(value)) = (query.columns.first(), raw(row, 0)?) {
+        output::document(ty, value, &zone, &mut body)?;
+    }
+    let count = if query.columns.len() > 1 { output::count(raw(row, 1)?)? } else { 1 };
+    Ok((body, count))
 }
 
 /// Reads rows of the root by a statement that yields its items.

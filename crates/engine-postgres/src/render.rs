@@ -9,7 +9,9 @@ use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, Table};
 use mainstay_dialect::postgres::{self, Input, Restriction, Statement, identity_sequence};
 use mainstay_engine::{Expect, Format, Job, Page, Shape, join_to_one};
-use mainstay_expr::{CompareOp, Expr, ExprKind, Input as ExprInput, SourceId, TableId, Tree, Type};
+use mainstay_expr::{
+    CompareOp, Expr, ExprKind, FromItem, Input as ExprInput, Select, SourceId, TableId, Tree, Type,
+};
 use mainstay_plan::{
     Action, Child, Conflict, ConflictAction, DeletePlan, Enforcement, InsertPlan, NewColumn, Node, Plan,
     ReadPlan, ResultKind, Returning, RowCheck, TransactionMode, UpdatePlan,
@@ -245,7 +247,7 @@ impl RenderedRead {
         let total = match &plan.total {
             Some(total) => Some(RenderedTotal {
                 count: Query::new(postgres::select(catalog, &total.count, Restriction::None)?),
-                page: Page::of(&plan.root.select),
+                page: Page::of(rows_of(plan)),
             }),
             None => None,
         };
@@ -256,6 +258,14 @@ impl RenderedRead {
     /// Whether one statement gives the whole answer.
     pub fn is_one_statement(&self) -> bool {
         self.tree.levels.len() == 1 && self.total.is_none()
+    }
+}
+
+/// The select whose rows are counted: a document is made of those of another.
+fn rows_of(plan: &ReadPlan) -> &Select {
+    match (plan.result, plan.root.select.from.as_slice()) {
+        (ResultKind::Document, [FromItem::Select { select, .. }]) => select,
+        _ => &plan.root.select,
     }
 }
 

@@ -38,9 +38,7 @@ pub(crate) struct Manners {
 impl Manners {
     pub fn of(options: &Options) -> Self {
         let pre_request = options.pre_request.as_ref().map(|name| {
-            let (schema, function) = name.split_once('.').unwrap_or(("public", name));
-            let text = format!("SELECT {}.{}()", quoted(schema), quoted(function));
-            Query::new(Statement { text, inputs: Vec::new(), columns: Vec::new() })
+            Query::new(Statement { text: called(name), inputs: Vec::new(), columns: Vec::new() })
         });
         Self {
             extra_search_path: options.extra_search_path.clone(),
@@ -352,6 +350,12 @@ fn search_path(session: &Session, extra: &[String]) -> String {
         }
     }
     schemas.join(", ")
+}
+
+/// The call of a function without arguments, `schema.name`.
+pub(crate) fn called(function: &str) -> String {
+    let (schema, name) = function.split_once('.').unwrap_or(("public", function));
+    format!("SELECT {}.{}()", quoted(schema), quoted(name))
 }
 
 fn quoted(name: &str) -> String {

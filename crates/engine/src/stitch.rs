@@ -12,7 +12,7 @@ impl Levels<'_> {
     pub fn finish(mut self) -> Result<Vec<u8>> {
         self.group();
         let body = match (self.shape.result, self.output.format) {
-            (ResultKind::Nothing, _) => return Ok(Vec::new()),
+            (ResultKind::Nothing | ResultKind::Document, _) => return Ok(Vec::new()),
             (_, Format::Csv) => self.lines()?,
             (_, Format::Json) => self.json()?,
         };

@@ -77,6 +77,10 @@ pub enum NativeOp {
     Function(String, String),
     /// A row of these values, of a composite type: `ROW(…)::schema.name`.
     Row(String, String),
+    /// A row of these values, of no declared type, under these names.
+    Record(Vec<String>),
+    /// A GeoJSON feature collection of all rows, by the functions of PostGIS in that schema.
+    Features(String),
 }
 
 /// A function of the database as a source of rows.

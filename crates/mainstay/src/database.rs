@@ -61,8 +61,8 @@ fn open_with(settings: &Database, folder: &Path) -> Result<Arc<dyn Engine>> {
 }
 
 /// Opens a database that exists already and is served as it is.
-pub fn open_existing(project: &Project) -> Result<Postgres> {
-    Ok(Postgres::open(postgres(&project.settings.database))?)
+pub fn open_existing(settings: &Database) -> Result<Postgres> {
+    Ok(Postgres::open(postgres(settings))?)
 }
 
 /// The statements that declare the tables of a database which exists already, as files of schema/.
@@ -76,7 +76,7 @@ pub async fn pull(project: &Project) -> Result<Pulled> {
             Ok(Pulled { files: vec![("10_tables.sql".to_owned(), text)], left_out: Vec::new() })
         }
         Some(("postgres" | "postgresql", _)) => {
-            let engine = open_existing(project)?;
+            let engine = open_existing(database)?;
             let definitions = engine.definitions().await?;
             engine.close().await?;
             Ok(pull::postgres::files(definitions))
@@ -112,6 +112,7 @@ fn postgres(settings: &Database) -> mainstay_engine_postgres::Options {
         extra_search_path: settings.extra_search_path.clone(),
         prepared_statements: settings.prepared_statements,
         transactions_max: settings.pool,
+        lease_timeout: Duration::from_millis(settings.pool_timeout_ms),
         replicas: settings.replicas.clone(),
         replica_lag_max: Duration::from_millis(settings.replica_lag_max_ms),
         ..mainstay_engine_postgres::Options::new(&settings.url)

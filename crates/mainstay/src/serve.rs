@@ -54,7 +54,7 @@ pub fn run(project: Project, listen: Option<SocketAddr>, log: bool) -> Result<()
     runtime()?.block_on(async {
         if project.settings.database.is_existing() {
             let log = log.then_some(RequestLog::Paths);
-            return existing::serve(project, listen, log).await;
+            return existing::serve(project, listen, log, None).await;
         }
         let declared = schema::load_quietly(&project)?;
         let engine = database::open(&project)?;

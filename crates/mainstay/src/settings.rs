@@ -1,5 +1,6 @@
 //! `mainstay.toml`, and the environment over it: `MAINSTAY_API_MAX_ROWS` overrides `[api] max_rows`.
 
+mod database;
 mod postgrest;
 
 use std::net::SocketAddr;
@@ -8,12 +9,12 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use mainstay_base::Limits;
-use mainstay_expr::Role;
-use mainstay_plan::Enforcement;
 use serde::Deserialize;
 
 use crate::failure::{Doing, Failure, Result};
 use crate::static_files::DEFAULT_CONTENT_SECURITY_POLICY;
+pub use database::Database;
+pub use postgrest::in_database;
 
 /// What an address to listen on looks like.
 pub const NO_ADDRESS: &str =
@@ -68,102 +69,32 @@ pub struct Api {
     pub aggregates: bool,
     /// Whether `Prefer: tx=rollback` is honoured.
     pub tx_rollback: bool,
+    /// What the document at the root shows.
+    pub openapi_mode: OpenApiSetting,
     /// Whether `Server-Timing` is sent.
     pub server_timing: bool,
     /// How long the statements of one request may run, in milliseconds.
     pub statement_timeout_ms: u64,
 }
 
-/// The database.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Database {
-    /// `sqlite:PATH`, relative to the project's folder, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`
-    /// or `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, which MariaDB has too.
-    pub url: String,
-    /// Whether the database is brought into the shape of schema/*.sql (`declared`) or served as it is (`existing`).
-    pub source: SourceSetting,
-    /// The role of requests without a token; empty to refuse them. Of an existing database.
-    pub anon_role: String,
-    /// Transactions that run at once at most.
-    pub pool: usize,
-    /// Where an existing database notifies that it has changed.
-    pub channel: String,
-    /// Whether that is listened to.
-    pub channel_enabled: bool,
-    /// Who keeps privileges and policies: `plan` (Mainstay) or `role` (the database, under the role of whoever asks).
-    pub enforcement: EnforcementSetting,
-    /// A function of the database, `schema.name`, that is called first in the transaction of every request; with `role` only.
-    #[serde(alias = "db-pre-request")]
-    pub pre_request: Option<String>,
-    /// Schemas behind the request's own on the search path; with `role` only.
-    #[serde(alias = "db-extra-search-path")]
-    pub extra_search_path: Vec<String>,
-    /// Whether statements are prepared. Not behind a pooler such as PgBouncer in transaction mode.
-    #[serde(alias = "db-prepared-statements")]
-    pub prepared_statements: bool,
-    /// Whether clients are told how the database runs their requests (`Accept: application/vnd.pgrst.plan`). PostgreSQL only.
-    pub plan_enabled: bool,
-    /// URLs of copies that follow the database: requests that only read go to them.
-    pub replicas: Vec<String>,
-    /// How old what a copy shows may be, in milliseconds. One that lags further, or is away, is not asked.
-    pub replica_lag_max_ms: u64,
-}
-
-/// Where the shape of a database comes from.
+/// What the document at the root shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SourceSetting {
-    /// From schema/*.sql.
-    Declared,
-    /// From the database, which is not changed.
-    Existing,
+#[serde(rename_all = "kebab-case")]
+pub enum OpenApiSetting {
+    /// What the asking role may use.
+    FollowPrivileges,
+    /// All of it.
+    IgnorePrivileges,
+    /// Nothing: there is none.
+    Disabled,
 }
 
-impl Database {
-    /// Whether the database is served as it is, and says itself what it is made of and who may do what.
-    pub fn is_existing(&self) -> bool {
-        self.source == SourceSetting::Existing && !self.is_mysql()
-    }
-
-    /// Whether schema/*.sql says what a database is made of that was there before, and who may do what.
-    pub fn is_adopted(&self) -> bool {
-        self.source == SourceSetting::Existing && self.is_mysql()
-    }
-
-    /// Whether nothing may be changed in the database but by requests.
-    pub fn is_fixed(&self) -> bool {
-        self.source == SourceSetting::Existing
-    }
-
-    fn is_mysql(&self) -> bool {
-        self.url.starts_with("mysql:") || self.url.starts_with("mariadb:")
-    }
-
-    /// Who keeps the rules: an existing database does so itself when it can.
-    pub fn enforcement(&self) -> Enforcement {
-        match self.is_existing() {
-            true => Enforcement::Role,
-            false => self.enforcement.into(),
-        }
-    }
-}
-
-/// Who keeps privileges and policies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EnforcementSetting {
-    /// Mainstay, in the statements that it sends.
-    Plan,
-    /// The database, under the role of whoever asks.
-    Role,
-}
-
-impl From<EnforcementSetting> for Enforcement {
-    fn from(setting: EnforcementSetting) -> Self {
+impl From<OpenApiSetting> for mainstay_rest::OpenApiMode {
+    fn from(setting: OpenApiSetting) -> Self {
         match setting {
-            EnforcementSetting::Plan => Self::Plan,
-            EnforcementSetting::Role => Self::Role,
+            OpenApiSetting::FollowPrivileges => Self::FollowPrivileges,
+            OpenApiSetting::IgnorePrivileges => Self::IgnorePrivileges,
+            OpenApiSetting::Disabled => Self::Disabled,
         }
     }
 }
@@ -186,6 +117,7 @@ impl Default for Api {
             max_rows: 1000,
             aggregates: false,
             tx_rollback: false,
+            openapi_mode: OpenApiSetting::FollowPrivileges,
             server_timing: false,
             statement_timeout_ms: 8000,
         }
@@ -213,29 +145,14 @@ impl Server {
     }
 }
 
-impl Default for Database {
-    fn default() -> Self {
-        Self {
-            url: "sqlite:.mainstay/data.sqlite".to_owned(),
-            source: SourceSetting::Declared,
-            anon_role: Role::ANON.to_owned(),
-            pool: 24,
-            channel: "pgrst".to_owned(),
-            channel_enabled: true,
-            enforcement: EnforcementSetting::Plan,
-            pre_request: None,
-            extra_search_path: vec!["public".to_owned()],
-            prepared_statements: true,
-            plan_enabled: false,
-            replicas: Vec::new(),
-            replica_lag_max_ms: 1000,
-        }
-    }
-}
-
 impl Settings {
     /// Reads the file, if it is there, and the environment.
     pub fn load(file: &Path) -> Result<Self> {
+        Self::load_under(file, &[])
+    }
+
+    /// The same under settings that the database has itself, by PostgREST's names.
+    pub fn load_under(file: &Path, in_database: &[(String, String)]) -> Result<Self> {
         let text = match std::fs::read_to_string(file) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -243,21 +160,27 @@ impl Settings {
         };
         let environment: Vec<Override> =
             std::env::vars().filter_map(|(name, value)| Override::of(&name, &value)).collect();
-        Self::read(&text, &environment).map_err(|reason| {
-            // A file that is sound by itself is not what is wrong.
-            let names: Vec<&str> = environment.iter().map(|it| it.variable.as_str()).collect();
-            let place = match Self::read(&text, &[]) {
-                Ok(_) => format!("the environment ({})", names.join(", ")),
-                Err(_) => file.display().to_string(),
+        let own: Vec<Override> =
+            in_database.iter().filter_map(|(name, value)| Override::in_database(name, value)).collect();
+        let overrides: Vec<&Override> = environment.iter().chain(&own).collect();
+        Self::read(&text, &overrides).map_err(|reason| {
+            // What is sound by itself is not what is wrong.
+            let names =
+                |them: &[Override]| them.iter().map(|it| it.variable.as_str()).collect::<Vec<_>>().join(", ");
+            let environment_only: Vec<&Override> = environment.iter().collect();
+            let place = match (Self::read(&text, &[]), Self::read(&text, &environment_only)) {
+                (Err(_), _) => file.display().to_string(),
+                (_, Err(_)) => format!("the environment ({})", names(&environment)),
+                _ => format!("the settings of the database's role ({})", names(&own)),
             };
             Failure::invalid(format!("{place}: {}", reason.trim_end()))
         })
     }
 
-    fn read(text: &str, environment: &[Override]) -> std::result::Result<Self, String> {
+    fn read(text: &str, overrides: &[&Override]) -> std::result::Result<Self, String> {
         let mut table: toml::Table = text.parse().map_err(|error| in_plain_words(&error))?;
-        let renamed = postgrest::rename(&mut table)?;
-        for it in environment {
+        let renamed = postgrest::rename(&mut table);
+        for it in overrides {
             let section = table.entry(it.section.clone()).or_insert_with(|| toml::Table::new().into());
             if let Some(section) = section.as_table_mut() {
                 section.insert(it.key.clone(), it.value());
@@ -265,7 +188,7 @@ impl Settings {
         }
         // What was not overridden is read from the text, so that a mistake is shown at its place.
         let settings: std::result::Result<Self, toml::de::Error> =
-            if environment.is_empty() && !renamed { toml::from_str(text) } else { table.try_into() };
+            if overrides.is_empty() && !renamed { toml::from_str(text) } else { table.try_into() };
         let settings = settings.map_err(|error| in_plain_words(&error))?;
         settings.check()?;
         Ok(settings)
@@ -320,6 +243,22 @@ impl Settings {
         }
     }
 
+    /// How transactions end.
+    pub fn tx_end(&self) -> mainstay_rest::TxEnd {
+        let otherwise = mainstay_rest::TxEnd { rolls_back: false, may_override: self.api.tx_rollback };
+        self.database.tx_end.map_or(otherwise, Into::into)
+    }
+
+    /// The function that answers at the root: its schema and name.
+    pub fn root_spec(&self) -> Option<(String, String)> {
+        let function = self.database.root_spec.as_deref().filter(|_| self.database.is_existing())?;
+        let (schema, name) = match function.split_once('.') {
+            Some((schema, name)) => (schema, name),
+            None => (self.api.schemas.first()?.as_str(), function),
+        };
+        Some((schema.to_owned(), name.to_owned()))
+    }
+
     fn max_rows(&self) -> Option<u64> {
         Some(self.api.max_rows).filter(|rows| *rows > 0)
     }
@@ -362,15 +301,31 @@ impl Override {
         ours.then(|| Self { variable: variable.to_owned(), section, key, text: text.to_owned() })
     }
 
+    /// What a setting of the database overrides; nothing when it is not one of those.
+    fn in_database(name: &str, text: &str) -> Option<Self> {
+        let (section, key) = postgrest::ours(name)?;
+        let text = postgrest::value(key, text);
+        Some(Self {
+            variable: format!("pgrst.{}", name.replace('-', "_")),
+            section: section.to_owned(),
+            key: key.to_owned(),
+            text,
+        })
+    }
+
     /// The text as the kind of value that the setting has; lists are parted by commas.
     fn value(&self) -> toml::Value {
         let text = self.text.as_str();
         match (self.section.as_str(), self.key.as_str()) {
-            ("api", "schemas") | ("database", "extra_search_path" | "replicas") => {
+            ("api", "schemas") | ("database", "extra_search_path" | "hoisted_tx_settings" | "replicas") => {
                 text.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>().into()
             }
             ("server", "listen" | "public_url") | ("site", _) => text.into(),
-            ("database", "url" | "pre_request" | "anon_role" | "channel") => text.into(),
+            ("api", "openapi_mode") => text.into(),
+            (
+                "database",
+                "url" | "pre_request" | "pre_config" | "root_spec" | "tx_end" | "anon_role" | "channel",
+            ) => text.into(),
             _ => match (text.parse::<i64>(), text.parse::<bool>()) {
                 (Ok(number), _) => number.into(),
                 (_, Ok(truth)) => truth.into(),
@@ -387,7 +342,7 @@ mod tests {
     fn read(text: &str, environment: &[(&str, &str)]) -> std::result::Result<Settings, String> {
         let overrides: Vec<_> =
             environment.iter().filter_map(|(name, value)| Override::of(name, value)).collect();
-        Settings::read(text, &overrides)
+        Settings::read(text, &overrides.iter().collect::<Vec<_>>())
     }
 
     #[test]
@@ -404,6 +359,18 @@ mod tests {
         let site = read("", &[("MAINSTAY_SITE_CONTENT_SECURITY_POLICY", policy)]).unwrap().site;
         assert_eq!(site.content_security_policy, policy);
         assert_eq!(read("", &[("MAINSTAY_BIN", "x"), ("OTHER", "y")]).unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn the_database_goes_over_the_environment() {
+        let environment = [Override::of("MAINSTAY_API_MAX_ROWS", "7").unwrap()];
+        let own: Vec<Override> = [("db_max_rows", "3"), ("db_schemas", "one, two"), ("db_uri", "x")]
+            .iter()
+            .filter_map(|(name, value)| Override::in_database(name, value))
+            .collect();
+        let settings = Settings::read("", &environment.iter().chain(&own).collect::<Vec<_>>()).unwrap();
+        assert_eq!(settings.api.max_rows, 3);
+        assert_eq!(settings.api.schemas, ["one", "two"]);
     }
 
     #[test]

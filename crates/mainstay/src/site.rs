@@ -75,7 +75,9 @@ impl Site {
         let url = project.url(address);
         let rest = mainstay_rest::Settings {
             schemas: settings.api.schemas.clone(),
-            tx_rollback: settings.api.tx_rollback,
+            tx_end: settings.tx_end(),
+            root_spec: settings.root_spec(),
+            openapi_mode: settings.api.openapi_mode.into(),
             plan_enabled: settings.database.plan_enabled,
             server_timing: settings.api.server_timing,
             public_url: format!("{url}/rest/v1"),

@@ -92,6 +92,9 @@ pub enum ResultKind {
     Values,
     /// Nothing (void functions).
     Nothing,
+    /// The first item of the only row as it is: no JSON, a document by itself. The second, if there is one, counts the rows that it
+    /// was made of.
+    Document,
 }
 
 /// How the number of all rows is found.
@@ -294,6 +297,8 @@ pub struct DeletePlan {
 pub struct Returning {
     /// The read. Its select has the written table as `source`; the engine restricts it to the rows in question.
     pub node: Node,
+    /// What the answer is made of.
+    pub result: ResultKind,
     /// The written table's source in it.
     pub source: SourceId,
 }

@@ -1,7 +1,7 @@
 //! Calls of the user's SQL functions: the body is inlined, and its rows are a level like any other.
 
 use mainstay_base::{Problem, Result};
-use mainstay_catalog::{Function, FunctionBody, Returns, Volatility};
+use mainstay_catalog::{Function, FunctionBody, Resource, Returns, Volatility};
 use mainstay_expr::{ColumnType, Expr, ExprKind, FromItem, Select, SourceId, Tree, Value};
 use mainstay_plan::{ReadPlan, ResultKind, SlotType};
 use mainstay_query::{Call, Level, SelectItem, SlotId, Target};
@@ -28,6 +28,7 @@ impl<'a> Planner<'a> {
         self.transaction.read_only &= !may_write;
         self.transaction.tells |= may_write;
         if let FunctionBody::Native(body) = &function.body {
+            self.transaction.tells = true;
             self.transaction.settings.clone_from(&body.settings);
         }
         let arguments = self.arguments(&chosen);
@@ -47,6 +48,8 @@ impl<'a> Planner<'a> {
             let scope = planner.scope(relation, level, 0)?;
             planner.count_select(vec![from], &scope, level)
         })?;
+        let resource = Resource::Function(&call.target.schema, &call.target.name);
+        let (root, result) = self.answered(root, result, &call.level, resource)?;
         self.secured(ReadPlan { root, result, total })
     }
 

@@ -6,6 +6,7 @@ use mainstay_plan::{Child, Field, Node, ReadPlan, ResultKind, SlotType, Total, T
 use mainstay_query::{Count, EmbedJoin, Level, Limit, OrderTerm, Read, SelectItem};
 
 use crate::Planner;
+use crate::document;
 use crate::embed::{Joined, Linked, Scope, equal};
 use crate::error;
 use crate::field::field_key;
@@ -54,7 +55,9 @@ impl<'a> Planner<'a> {
             let scope = planner.scope(relation, &read.level, 0)?;
             planner.count_select(vec![from], &scope, &read.level)
         })?;
-        self.secured(ReadPlan { root, result: ResultKind::Rows, total })
+        let (root, result) =
+            self.answered(root, ResultKind::Rows, &read.level, document::table(&read.target))?;
+        self.secured(ReadPlan { root, result, total })
     }
 
     /// How to count the rows of a read, when that is asked for.

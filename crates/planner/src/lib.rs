@@ -8,6 +8,7 @@
 mod aggregate;
 mod call;
 mod computed;
+mod document;
 mod embed;
 mod error;
 mod field;

@@ -1,9 +1,10 @@
 //! Reading the rows that a write touched.
 
 use mainstay_base::Result;
-use mainstay_catalog::{Caller, Command};
+use mainstay_catalog::{Caller, Command, Resource};
 use mainstay_expr::{Expr, ExprKind, FromItem, Item, Select, TableSource, Tree, Type};
 use mainstay_plan as plan;
+use mainstay_plan::ResultKind;
 use mainstay_query::{Level, Returning};
 
 use crate::Planner;
@@ -22,19 +23,21 @@ impl<'a> Planner<'a> {
             rights: written.rights,
             visible: None,
         });
-        let mut node = match returning {
+        let (mut node, result) = match returning {
             Returning::Nothing => return Ok(None),
-            Returning::Key => key_node(written, from),
+            Returning::Key => (key_node(written, from), ResultKind::Rows),
             Returning::Rows(level) => {
                 // Conditions and bounds of the root chose the rows already, or do not apply to a write.
                 let level = Level { filter: Vec::new(), limit: None, offset: None, ..level.clone() };
                 let scope = self.scope(written.relation.clone(), &level, 0)?;
-                self.node(vec![from], Expr::truth(true), &scope, &level, true)?
+                let node = self.node(vec![from], Expr::truth(true), &scope, &level, true)?;
+                let resource = Resource::Table(&written.named.schema, &written.named.name);
+                self.answered(node, ResultKind::Rows, &level, resource)?
             }
         };
         self.require_shown(written, &node)?;
         self.secure_node(&mut node)?;
-        Ok(Some(plan::Returning { node, source: written.source }))
+        Ok(Some(plan::Returning { node, result, source: written.source }))
     }
 
     /// Refuses unless the role may read what a written view shows: its own columns, whoever may read those behind them.

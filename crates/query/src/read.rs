@@ -57,6 +57,8 @@ pub struct Level {
     pub limit: Option<Limit>,
     /// Rows to skip: an integer value.
     pub offset: Option<SlotId>,
+    /// Of a root: the media type of the database that all of its rows are answered in, as one document.
+    pub document: Option<String>,
 }
 
 /// An item of a select list.

@@ -9,29 +9,40 @@ use serde_json::{Map, Value};
 
 use crate::decode::Path;
 
+/// Which headers are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// All of them, as PostgREST does: functions of an existing database may ask for any.
+    Everything,
+    /// Without the API key and the token: policies have the claims.
+    NoSecrets,
+}
+
 /// The request's method, path, headers and cookies, and the schema that it speaks to.
-pub(crate) fn of(parts: &Parts, path: &Path, schema: &str) -> RequestContext {
+pub(crate) fn of(parts: &Parts, path: &Path, schema: &str, shown: Shown) -> RequestContext {
     RequestContext {
         method: Arc::from(parts.method.as_str()),
         path: match path {
-            Path::Root => Arc::from("/"),
+            Path::Root | Path::RootFunction(..) => Arc::from("/"),
             Path::Table(name) => Arc::from(format!("/{name}")),
             Path::Function(name) => Arc::from(format!("/rpc/{name}")),
         },
-        headers: headers(&parts.headers),
+        headers: headers(&parts.headers, shown),
         cookies: cookies(&parts.headers),
         schema: Arc::from(schema),
     }
 }
 
-/// The headers as a JSON object with lower-case names. The API key and the token stay out, because policies have the claims; cookies
-/// have an object of their own.
-fn headers(headers: &HeaderMap) -> Arc<str> {
+/// The headers as a JSON object with lower-case names; cookies have an object of their own.
+fn headers(headers: &HeaderMap, shown: Shown) -> Arc<str> {
+    let is_hidden = |name: &str| match name {
+        "cookie" => true,
+        "authorization" | "apikey" => shown == Shown::NoSecrets,
+        _ => false,
+    };
     let mut object = Map::new();
-    for (name, value) in headers {
-        if let (false, Ok(value)) =
-            (matches!(name.as_str(), "authorization" | "apikey" | "cookie"), value.to_str())
-        {
+    for (name, value) in headers.iter().filter(|(name, _)| !is_hidden(name.as_str())) {
+        if let Ok(value) = value.to_str() {
             object.insert(name.as_str().to_owned(), value.into());
         }
     }
@@ -64,6 +75,8 @@ mod tests {
         map.append("x-colour", HeaderValue::from_static("red"));
         map.append("authorization", HeaderValue::from_static("Bearer x"));
         assert_eq!(&*cookies(&map), r#"{"a":"1","b":"x=y","c":"\"q\""}"#);
-        assert_eq!(&*super::headers(&map), r#"{"x-colour":"red"}"#);
+        assert_eq!(&*super::headers(&map, Shown::NoSecrets), r#"{"x-colour":"red"}"#);
+        let all = r#"{"authorization":"Bearer x","x-colour":"red"}"#;
+        assert_eq!(&*super::headers(&map, Shown::Everything), all);
     }
 }

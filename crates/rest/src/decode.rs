@@ -3,6 +3,7 @@
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use mainstay_base::{Problem, Result};
+use mainstay_catalog::{Catalog, Resource};
 use mainstay_engine::Expect;
 use mainstay_exec::Execution;
 use mainstay_query::{
@@ -13,7 +14,7 @@ use mainstay_query::{
 use crate::Settings;
 use crate::body::{self, BodyType};
 use crate::grammar;
-use crate::media::{Media, Resource, negotiate};
+use crate::media::{Asked, Media, Rows, negotiate};
 use crate::params::{Params, place_filter};
 use crate::prefer::{Honoured, Prefer, Representation};
 use crate::range::Range;
@@ -65,6 +66,8 @@ pub(crate) enum Path {
     Table(String),
     /// `/rpc/films_of`
     Function(String),
+    /// `/`, where a function answers: its schema and name.
+    RootFunction(String, String),
 }
 
 /// Reads a path.
@@ -118,7 +121,13 @@ pub(crate) fn schema(
 }
 
 /// Decodes a request to a table, view or function.
-pub(crate) fn decode(parts: &Parts, path: &Path, body: &[u8], settings: &Settings) -> Result<Decoded> {
+pub(crate) fn decode(
+    parts: &Parts,
+    path: &Path,
+    body: &[u8],
+    settings: &Settings,
+    catalog: &Catalog,
+) -> Result<Decoded> {
     let (schema, profile) = schema(&parts.method, &parts.headers, settings)?;
     let common = Common {
         params: Params::read(parts.uri.query().unwrap_or_default()),
@@ -126,6 +135,8 @@ pub(crate) fn decode(parts: &Parts, path: &Path, body: &[u8], settings: &Setting
         headers: &parts.headers,
         body,
         settings,
+        catalog,
+        is_root: matches!(path, Path::RootFunction(..)),
         profile,
     };
     match path {
@@ -148,6 +159,12 @@ pub(crate) fn decode(parts: &Parts, path: &Path, body: &[u8], settings: &Setting
                 ref other => Err(Problem::new("PGRST117", format!("Unsupported HTTP method: {other}"))),
             }
         }
+        Path::RootFunction(schema, name) => match parts.method {
+            Method::GET | Method::HEAD => {
+                common.call(target(schema.clone(), name), true, parts.method == Method::HEAD)
+            }
+            ref other => Err(Problem::new("PGRST117", format!("Unsupported HTTP method: {other}"))),
+        },
         Path::Root => Err(Problem::internal("the root is not decoded")),
     }
 }
@@ -163,14 +180,17 @@ struct Common<'r> {
     headers: &'r HeaderMap,
     body: &'r [u8],
     settings: &'r Settings,
+    catalog: &'r Catalog,
+    is_root: bool,
     profile: Option<String>,
 }
 
 impl Common<'_> {
     fn read(self, target: Target, head: bool) -> Result<Decoded> {
-        let media = self.media()?;
+        let media = self.media(Resource::Table(&target.schema, &target.name))?;
         let mut values = ValuesBuilder::default();
         let mut level = self.params.level()?;
+        level.document = media.document().map(str::to_owned);
         self.params.place(&mut level, &mut values)?;
         let range = self.range(true)?;
         range.bound(&mut level, &mut values);
@@ -180,20 +200,22 @@ impl Common<'_> {
         let execution = Execution {
             output: media.output(),
             expect: Expect { single: media.is_single(), max_affected: None },
-            rollback: false,
+            rollback: self.rolls_back(),
             explain: media.explain(),
             timed: self.settings.server_timing,
         };
-        let answer = self.shape(Verb::Read, media, Honoured::default(), range, path, !head);
+        let honoured = self.ends();
+        let answer = self.shape(Verb::Read, media, honoured, range, path, !head);
         Ok(Decoded { request, values, execution, answer })
     }
 
     fn call(self, target: Target, get: bool, head: bool) -> Result<Decoded> {
-        let media = self.media()?;
+        let media = self.media(Resource::Function(&target.schema, &target.name))?;
         let mut values = ValuesBuilder::default();
         let mut params = self.params;
         let filters = std::mem::take(&mut params.filters);
         let mut level = params.level()?;
+        level.document = media.document().map(str::to_owned);
         params.place(&mut level, &mut values)?;
         let mut arguments: Vec<(String, RawValue)> = Vec::new();
         for (key, value) in &filters {
@@ -224,11 +246,11 @@ impl Common<'_> {
         let execution = Execution {
             output: media.output(),
             expect: Expect { single: media.is_single(), max_affected: common.max_affected() },
-            rollback: false,
+            rollback: common.rolls_back(),
             explain: media.explain(),
             timed: common.settings.server_timing,
         };
-        let honoured = Honoured { max_affected: true, ..Honoured::default() };
+        let honoured = Honoured { max_affected: true, ..common.ends() };
         let answer = common.shape(Verb::Call, media, honoured, range, path, !head);
         Ok(Decoded {
             request: Request::Call(call),
@@ -239,13 +261,13 @@ impl Common<'_> {
     }
 
     fn insert(self, target: Target) -> Result<Decoded> {
-        let media = self.media()?;
+        let media = self.media(Resource::Table(&target.schema, &target.name))?;
         let rows = self.rows()?;
         let on_conflict = self.on_conflict()?;
         let conflict =
             self.prefer.resolution.map(|resolution| Conflict { columns: on_conflict.clone(), resolution });
         let mut values = ValuesBuilder::default();
-        let mut returning = self.returning(&mut values)?;
+        let mut returning = self.returning(&media, &mut values)?;
         if self.prefer.representation == Some(Representation::HeadersOnly) {
             returning = Returning::Key;
         }
@@ -265,7 +287,7 @@ impl Common<'_> {
     }
 
     fn replace(self, target: Target) -> Result<Decoded> {
-        let media = self.media()?;
+        let media = self.media(Resource::Table(&target.schema, &target.name))?;
         if self.headers.contains_key("range")
             || self.params.limit()?.is_some()
             || self.params.offset()?.is_some()
@@ -281,7 +303,7 @@ impl Common<'_> {
         if rows.payload.rows.len() != 1 {
             return Err(Problem::new("PGRST115", "Payload values do not match URL in primary key column(s)"));
         }
-        let returning = self.returning(&mut values)?;
+        let returning = self.returning(&media, &mut values)?;
         let honoured = Honoured { representation: true, ..self.ends() };
         let path = target.name.clone();
         let insert = Insert {
@@ -297,11 +319,11 @@ impl Common<'_> {
     }
 
     fn update(self, target: Target) -> Result<Decoded> {
-        let media = self.media()?;
+        let media = self.media(Resource::Table(&target.schema, &target.name))?;
         let mut rows = self.rows()?;
         rows.payload.rows.truncate(1);
         let mut values = ValuesBuilder::default();
-        let (filter, returning) = self.filter_and_returning(&mut values)?;
+        let (filter, returning) = self.filter_and_returning(&media, &mut values)?;
         let honoured = Honoured { missing: true, representation: true, max_affected: true, ..self.ends() };
         let path = target.name.clone();
         let update = Update {
@@ -315,9 +337,9 @@ impl Common<'_> {
     }
 
     fn delete(self, target: Target) -> Result<Decoded> {
-        let media = self.media()?;
+        let media = self.media(Resource::Table(&target.schema, &target.name))?;
         let mut values = ValuesBuilder::default();
-        let (filter, returning) = self.filter_and_returning(&mut values)?;
+        let (filter, returning) = self.filter_and_returning(&media, &mut values)?;
         let honoured = Honoured { representation: true, max_affected: true, ..self.ends() };
         let path = target.name.clone();
         let delete = Delete { target, filter, returning };
@@ -341,7 +363,7 @@ impl Common<'_> {
                 single: represented && media.is_single(),
                 max_affected: if honoured.max_affected { self.max_affected() } else { None },
             },
-            rollback: self.settings.tx_rollback && self.prefer.rollback == Some(true),
+            rollback: self.rolls_back(),
             explain: media.explain(),
             timed: self.settings.server_timing,
         };
@@ -372,8 +394,17 @@ impl Common<'_> {
     }
 
     /// The form of the answer.
-    fn media(&self) -> Result<Media> {
-        negotiate(self.headers, Resource::Rows { explains: self.settings.plan_enabled })
+    fn media(&self, resource: Resource<'_>) -> Result<Media> {
+        negotiate(
+            self.headers,
+            Asked::Rows(Rows {
+                explains: self.settings.plan_enabled,
+                catalog: self.catalog,
+                resource,
+                is_root: self.is_root,
+                is_whole: self.params.select.as_ref().is_none_or(|select| select.trim() == "*"),
+            }),
+        )
     }
 
     /// The rows of the body.
@@ -397,7 +428,13 @@ impl Common<'_> {
     }
 
     fn ends(&self) -> Honoured {
-        Honoured { transaction_end: self.settings.tx_rollback, ..Honoured::default() }
+        Honoured { transaction_end: self.settings.tx_end.may_override, ..Honoured::default() }
+    }
+
+    /// Whether what is done is undone again.
+    fn rolls_back(&self) -> bool {
+        let end = self.settings.tx_end;
+        self.prefer.rollback.filter(|_| end.may_override).unwrap_or(end.rolls_back)
     }
 
     fn range(&self, reading: bool) -> Result<Range> {
@@ -406,20 +443,22 @@ impl Common<'_> {
     }
 
     /// What a write answers with. Filters of the root do not apply; those of embeds do.
-    fn returning(&self, values: &mut ValuesBuilder) -> Result<Returning> {
-        let (_, returning) = self.filter_and_returning(values)?;
+    fn returning(&self, media: &Media, values: &mut ValuesBuilder) -> Result<Returning> {
+        let (_, returning) = self.filter_and_returning(media, values)?;
         Ok(returning)
     }
 
     /// The root's conditions, and the level that shows the rows.
     fn filter_and_returning(
         &self,
+        media: &Media,
         values: &mut ValuesBuilder,
     ) -> Result<(Vec<mainstay_query::Condition>, Returning)> {
         let represented = self.prefer.representation == Some(Representation::Full);
         let mut level =
             if represented || self.params.select.is_some() { self.params.level()? } else { Level::default() };
         self.params.place(&mut level, values)?;
+        level.document = media.document().map(str::to_owned);
         let filter = std::mem::take(&mut level.filter);
         Ok((filter, if represented { Returning::Rows(level) } else { Returning::Nothing }))
     }

@@ -27,6 +27,7 @@ use mainstay_edge::{Caller, ResponseParts, problem_response};
 use mainstay_exec::{Exec, Timings};
 use mainstay_expr::{RequestContext, Session};
 
+use context::Shown;
 use decode::{Decoded, Path};
 use respond::Beyond;
 
@@ -35,14 +36,39 @@ use respond::Beyond;
 pub struct Settings {
     /// The schemas that are exposed; the first is the default.
     pub schemas: Vec<String>,
-    /// Whether `Prefer: tx=rollback` is honoured.
-    pub tx_rollback: bool,
+    /// How transactions end.
+    pub tx_end: TxEnd,
+    /// The function that answers at the root, in place of the document: its schema and name.
+    pub root_spec: Option<(String, String)>,
+    /// What the document at the root shows.
+    pub openapi_mode: OpenApiMode,
     /// Whether it is told how the database answers a request, where the engine says so.
     pub plan_enabled: bool,
     /// Whether `Server-Timing` is sent.
     pub server_timing: bool,
     /// Where the API is reached, for the OpenAPI document.
     pub public_url: String,
+}
+
+/// How transactions end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TxEnd {
+    /// Whether what was done is undone, unless something else is preferred.
+    pub rolls_back: bool,
+    /// Whether `Prefer: tx=` is honoured.
+    pub may_override: bool,
+}
+
+/// What the document at the root shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OpenApiMode {
+    /// What the asking role may use.
+    #[default]
+    FollowPrivileges,
+    /// All of it.
+    IgnorePrivileges,
+    /// Nothing: there is none.
+    Disabled,
 }
 
 /// The REST API.
@@ -72,6 +98,7 @@ impl Rest {
             _ if self.exec.catalog().source != Source::Existing => return problem,
             "08001" => ("PGRST000", "Database connection error. Retrying the connection."),
             "08006" => ("PGRST001", "Database client error. Retrying the connection."),
+            "53300" => ("PGRST003", "Timed out acquiring connection from connection pool."),
             _ => return problem,
         };
         Problem::new(away.0, away.1).with_details(problem.message())
@@ -88,10 +115,14 @@ impl Rest {
         if parts.method == Method::OPTIONS {
             return options::respond(&self.exec.catalog(), &path, &parts.headers, &self.settings);
         }
-        if path == Path::Root {
-            return openapi::respond(&self.exec.catalog(), parts, &self.settings, caller);
-        }
-        let decoded = decode::decode(parts, &path, body, &self.settings)?;
+        let path = match (path, &self.settings.root_spec) {
+            (Path::Root, Some((schema, name))) => Path::RootFunction(schema.clone(), name.clone()),
+            (Path::Root, None) => {
+                return openapi::respond(&self.exec.catalog(), parts, &self.settings, caller);
+            }
+            (path, _) => path,
+        };
+        let decoded = decode::decode(parts, &path, body, &self.settings, &self.exec.catalog())?;
         let session = self.session(parts, &path, &decoded, caller);
         let mut outcome = self.exec.run(session, &decoded.request, decoded.values, decoded.execution).await?;
         let told = outcome.answer.told.take();
@@ -111,7 +142,13 @@ impl Rest {
 
     fn session(&self, parts: &Parts, path: &Path, decoded: &Decoded, caller: &Caller) -> Session {
         let request = match self.exec.reads_request() {
-            true => context::of(parts, path, &decoded.request.target().schema),
+            true => {
+                let shown = match self.exec.catalog().source {
+                    Source::Existing => Shown::Everything,
+                    Source::Declared | Source::Adopted => Shown::NoSecrets,
+                };
+                context::of(parts, path, &decoded.request.target().schema, shown)
+            }
             false => RequestContext::default(),
         };
         Session {

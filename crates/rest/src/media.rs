@@ -5,10 +5,16 @@ use std::borrow::Cow;
 use http::HeaderMap;
 use http::header::ACCEPT;
 use mainstay_base::{Problem, Result};
+use mainstay_catalog::{ANY_MEDIA, Catalog, Resource};
 use mainstay_engine::{Explain, Format, Output};
 
 /// The options of a plan, in the order in which they are told back.
 const EXPLAIN_OPTIONS: [&str; 5] = ["analyze", "verbose", "settings", "buffers", "wal"];
+
+/// Media types that are told with their character set, whoever makes documents of them.
+const KNOWN: [&str; 5] = ["application/json", "application/geo+json", "text/csv", "text/plain", "text/xml"];
+/// What a document is told as whose media type is any.
+const BYTES: &str = "application/octet-stream";
 
 /// A form of answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +31,8 @@ pub(crate) enum Media {
     Csv,
     /// `application/openapi+json`: only of the root
     OpenApi,
+    /// One that the database makes documents of, by its name there and as it is told.
+    Own(String, String),
     /// `application/vnd.pgrst.plan`: how the database would answer in another form
     Plan(Box<Media>, Explain),
 }
@@ -34,6 +42,7 @@ impl Media {
     pub fn content_type(&self) -> Cow<'static, str> {
         match self {
             Self::Json => "application/json; charset=utf-8".into(),
+            Self::Own(_, name) if !KNOWN.contains(&name.as_str()) => name.clone().into(),
             other => format!("{}; charset=utf-8", other.name()).into(),
         }
     }
@@ -47,6 +56,7 @@ impl Media {
             Self::StrippedObject => "application/vnd.pgrst.object+json;nulls=stripped".into(),
             Self::Csv => "text/csv".into(),
             Self::OpenApi => "application/openapi+json".into(),
+            Self::Own(_, name) => name.clone().into(),
             Self::Plan(of, explain) => plan_name(of, *explain).into(),
         }
     }
@@ -67,6 +77,15 @@ impl Media {
     pub fn explain(&self) -> Option<Explain> {
         match self {
             Self::Plan(_, explain) => Some(*explain),
+            _ => None,
+        }
+    }
+
+    /// The media type of the database that rows are answered in.
+    pub fn document(&self) -> Option<&str> {
+        match self {
+            Self::Own(of, _) => Some(of),
+            Self::Plan(of, _) => of.document(),
             _ => None,
         }
     }
@@ -93,47 +112,63 @@ fn plan_name(of: &Media, explain: Explain) -> String {
 }
 
 /// Where a form is asked of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Resource {
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Asked<'a> {
     /// `/`
     Root,
     /// A table, view or function.
-    Rows {
-        /// Whether it is told how rows are found.
-        explains: bool,
-    },
+    Rows(Rows<'a>),
+}
+
+/// Rows that are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rows<'a> {
+    /// Whether it is told how they are found.
+    pub explains: bool,
+    /// Which media types the database has itself.
+    pub catalog: &'a Catalog,
+    /// Whose they are.
+    pub resource: Resource<'a>,
+    /// Whether they are asked for as they are.
+    pub is_whole: bool,
+    /// Whether they are the document at the root.
+    pub is_root: bool,
+}
+
+impl Rows<'_> {
+    /// A media type that the database makes documents of.
+    fn own(&self, media_type: &str) -> Option<Media> {
+        let media_type = media_type.to_ascii_lowercase();
+        let handler = self.catalog.media_handler(self.resource, &media_type, self.is_whole)?;
+        let told = if handler.media_type == ANY_MEDIA { BYTES } else { &handler.media_type };
+        Some(Media::Own(media_type, told.to_owned()))
+    }
 }
 
 /// The first form that the request accepts and the resource has.
 ///
 /// # Errors
 /// `PGRST107` when there is none.
-pub(crate) fn negotiate(headers: &HeaderMap, resource: Resource) -> Result<Media> {
-    let default = match resource {
-        Resource::Root => Media::OpenApi,
-        Resource::Rows { .. } => Media::Json,
-    };
+pub(crate) fn negotiate(headers: &HeaderMap, asked: Asked<'_>) -> Result<Media> {
     let mut accepted: Vec<(f32, String)> = Vec::new();
     for value in headers.get_all(ACCEPT) {
         let ranges = unquoted(value.to_str().unwrap_or_default(), ',');
         accepted.extend(ranges.filter(|range| !range.is_empty()).map(weighted));
     }
     if accepted.is_empty() {
-        return Ok(default);
+        accepted.push(weighted(ANY_MEDIA));
     }
     // The sort is stable: of equally good ranges the one that was named first comes first.
     accepted.sort_by(|left, right| right.0.total_cmp(&left.0));
-    accepted
-        .iter()
-        .filter(|(weight, _)| *weight > 0.0)
-        .find_map(|(_, range)| form(range, resource, &default))
-        .ok_or_else(|| {
+    accepted.iter().filter(|(weight, _)| *weight > 0.0).find_map(|(_, range)| form(range, asked)).ok_or_else(
+        || {
             let ranges: Vec<_> = accepted.iter().map(|(_, range)| range.as_str()).collect();
             Problem::new(
                 "PGRST107",
                 format!("None of these media types are available: {}", ranges.join(", ")),
             )
-        })
+        },
+    )
 }
 
 /// The parts of a header's value between separators that do not stand in double quotes.
@@ -159,25 +194,23 @@ fn weighted(range: &str) -> (f32, String) {
     (weight, kept.join(";"))
 }
 
-fn form(range: &str, resource: Resource, default: &Media) -> Option<Media> {
+fn form(range: &str, asked: Asked<'_>) -> Option<Media> {
+    match asked {
+        Asked::Root => {
+            let name = range.split(';').next().unwrap_or_default();
+            let known = ["*/*", "application/*", "application/json", "application/openapi+json"];
+            known.contains(&name).then_some(Media::OpenApi)
+        }
+        Asked::Rows(rows) => rows_form(range, rows),
+    }
+}
+
+fn rows_form(range: &str, rows: Rows<'_>) -> Option<Media> {
     let mut parts = unquoted(range, ';');
     let name = parts.next().unwrap_or_default();
     let parameters: Vec<&str> = parts.collect();
     let stripped = parameters.contains(&"nulls=stripped");
-    let explains = match resource {
-        Resource::Root => {
-            return match name {
-                "*/*" | "application/*" | "application/json" | "application/openapi+json" => {
-                    Some(Media::OpenApi)
-                }
-                _ => None,
-            };
-        }
-        Resource::Rows { explains } => explains,
-    };
     Some(match name {
-        "*/*" | "application/*" => default.clone(),
-        "application/json" => Media::Json,
         "application/vnd.pgrst.object+json" | "application/vnd.pgrst.object" if stripped => {
             Media::StrippedObject
         }
@@ -186,20 +219,26 @@ fn form(range: &str, resource: Resource, default: &Media) -> Option<Media> {
             Media::StrippedArray
         }
         "application/vnd.pgrst.array+json" | "application/vnd.pgrst.array" => Media::Json,
-        "text/csv" => Media::Csv,
-        "application/vnd.pgrst.plan" | "application/vnd.pgrst.plan+text" if explains => {
-            plan(&parameters, false)?
+        "application/vnd.pgrst.plan" | "application/vnd.pgrst.plan+text" if rows.explains => {
+            plan(&parameters, false, rows)?
         }
-        "application/vnd.pgrst.plan+json" if explains => plan(&parameters, true)?,
-        _ => return None,
+        "application/vnd.pgrst.plan+json" if rows.explains => plan(&parameters, true, rows)?,
+        // All others the database may make itself.
+        other => match (rows.own(other), other) {
+            (Some(own), _) => own,
+            (None, "*/*" | "application/*" | "application/json") => Media::Json,
+            (None, "application/openapi+json") if rows.is_root => Media::OpenApi,
+            (None, "text/csv") => Media::Csv,
+            _ => return None,
+        },
     })
 }
 
 /// `for="…"; options=analyze|verbose`
-fn plan(parameters: &[&str], json: bool) -> Option<Media> {
+fn plan(parameters: &[&str], json: bool, rows: Rows<'_>) -> Option<Media> {
     let parameter = |name: &str| parameters.iter().find_map(|parameter| parameter.strip_prefix(name));
     let of = match parameter("for=") {
-        Some(name) => form(name.trim_matches('"'), Resource::Rows { explains: false }, &Media::Json)?,
+        Some(name) => rows_form(name.trim_matches('"'), Rows { explains: false, ..rows })?,
         None => Media::Json,
     };
     let options: Vec<&str> = parameter("options=").unwrap_or_default().split('|').collect();
@@ -210,13 +249,31 @@ fn plan(parameters: &[&str], json: bool) -> Option<Media> {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use mainstay_catalog::{Handled, MediaHandler};
+    use mainstay_expr::Type;
 
     use super::*;
 
     fn rows(accept: &'static str) -> Result<Media> {
+        let mut catalog = Catalog::default();
+        let handler = |media_type: &str, of, name: &str| MediaHandler {
+            media_type: media_type.to_owned(),
+            of,
+            schema: "public".to_owned(),
+            name: name.to_owned(),
+            ty: Type::Text,
+        };
+        catalog.media_handlers = vec![
+            handler("text/tab-separated-values", Handled::Rows, "tabs"),
+            handler("image/png", Handled::RowsOf("public".to_owned(), "pictures".to_owned()), "draw"),
+        ];
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        negotiate(&headers, Resource::Rows { explains: true })
+        let resource = Resource::Table("public", "films");
+        negotiate(
+            &headers,
+            Asked::Rows(Rows { explains: true, catalog: &catalog, resource, is_whole: true, is_root: false }),
+        )
     }
 
     #[test]
@@ -226,7 +283,7 @@ mod tests {
         assert_eq!(rows("unknown/unknown, */*;q=0.1").unwrap(), Media::Json);
         assert_eq!(rows("application/vnd.pgrst.object+json;nulls=stripped").unwrap(), Media::StrippedObject);
         assert_eq!(rows("application/vnd.pgrst.object").unwrap(), Media::Object);
-        assert_eq!(negotiate(&HeaderMap::new(), Resource::Root).unwrap(), Media::OpenApi);
+        assert_eq!(negotiate(&HeaderMap::new(), Asked::Root).unwrap(), Media::OpenApi);
     }
 
     #[test]
@@ -244,6 +301,13 @@ mod tests {
             assert_eq!(rows(accept).unwrap().content_type(), content_type);
         }
         assert_eq!(rows("application/vnd.pgrst.plan; for=\"x/y\"").unwrap_err().code(), "PGRST107");
+    }
+
+    #[test]
+    fn the_database_has_media_types_of_its_own() {
+        let own = rows("image/png, text/Tab-Separated-Values").unwrap();
+        assert_eq!(own.document(), Some("text/tab-separated-values"));
+        assert_eq!(own.content_type(), "text/tab-separated-values");
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(crate) fn respond(
     let (schema, _) = schema(&Method::GET, headers, settings)?;
     let target = |name: &String| Target { schema: schema.clone(), name: name.clone() };
     let allow = match path {
-        Path::Root => "OPTIONS,GET,HEAD".to_owned(),
+        Path::Root | Path::RootFunction(..) => "OPTIONS,GET,HEAD".to_owned(),
         Path::Table(name) => {
             let table = catalog.find_table(&schema, name);
             table_methods(table.ok_or_else(|| table_not_found(catalog, &target(name)))?)

@@ -121,7 +121,7 @@ fn status(shape: &AnswerShape, answer: &Answer) -> Result<StatusCode, Problem> {
     let represented = shape.prefer.representation == Some(Representation::Full);
     let written = if represented { StatusCode::OK } else { StatusCode::NO_CONTENT };
     Ok(match shape.verb {
-        Verb::Call if answer.body.is_empty() => StatusCode::NO_CONTENT,
+        Verb::Call if answer.body.is_empty() && shape.media.document().is_none() => StatusCode::NO_CONTENT,
         Verb::Read | Verb::Call => match answer.total {
             Some(total) if shape.range.offset > total => return Err(beyond(shape.range.offset, total)),
             Some(total) if answer.rows < total => StatusCode::PARTIAL_CONTENT,

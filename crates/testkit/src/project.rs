@@ -142,7 +142,7 @@ impl Template {
             Some(database) => TestDatabase::create(Some(database))?,
             None => None,
         };
-        Server::start(folder, database, self.keys.clone())
+        Server::start("serve", folder, database, self.keys.clone())
     }
 }
 
@@ -158,7 +158,7 @@ pub fn serve_together(spec: &WorldSpec, ways: Vec<TestDatabase>) -> Result<Vec<S
     for way in template.database.into_iter().chain(ways) {
         let own = tempdir()?;
         copy(folder.path(), own.path()).map_err(|error| format!("copying a project: {error}"))?;
-        servers.push(Server::start(own, Some(way), keys.clone())?);
+        servers.push(Server::start("serve", own, Some(way), keys.clone())?);
     }
     Ok(servers)
 }
@@ -167,9 +167,21 @@ pub fn serve_together(spec: &WorldSpec, ways: Vec<TestDatabase>) -> Result<Vec<S
 ///
 /// # Errors
 /// What the binary said when it could not be served.
-pub fn serve(folder: TempDir, database: TestDatabase) -> Result<Server, String> {
-    let keys = Keys::from_json(&mainstay(&["keys", "--json"], folder.path(), Some(&database))?)?;
-    Server::start(folder, Some(database), keys)
+pub fn serve(folder: TempDir, database: impl Into<Option<TestDatabase>>) -> Result<Server, String> {
+    run_as("serve", folder, database.into())
+}
+
+/// The same with `mainstay dev`, which follows the project's files.
+///
+/// # Errors
+/// What the binary said when it could not be served.
+pub fn develop(folder: TempDir, database: impl Into<Option<TestDatabase>>) -> Result<Server, String> {
+    run_as("dev", folder, database.into())
+}
+
+fn run_as(command: &'static str, folder: TempDir, database: Option<TestDatabase>) -> Result<Server, String> {
+    let keys = Keys::from_json(&mainstay(&["keys", "--json"], folder.path(), database.as_ref())?)?;
+    Server::start(command, folder, database, keys)
 }
 
 fn tempdir() -> Result<TempDir, String> {
@@ -246,8 +258,9 @@ fn mainstay(arguments: &[&str], folder: &Path, database: Option<&TestDatabase>) 
     Ok(out.into_owned())
 }
 
-/// A running `mainstay serve`; stopped when dropped.
+/// A running `mainstay serve` or `dev`; stopped when dropped.
 pub struct Server {
+    command: &'static str,
     /// Speaks to it.
     pub client: Client,
     child: Child,
@@ -257,10 +270,15 @@ pub struct Server {
 }
 
 impl Server {
-    fn start(folder: TempDir, database: Option<TestDatabase>, keys: Keys) -> Result<Server, String> {
-        let (child, address) = Self::spawn(folder.path(), database.as_ref())?;
+    fn start(
+        command: &'static str,
+        folder: TempDir,
+        database: Option<TestDatabase>,
+        keys: Keys,
+    ) -> Result<Server, String> {
+        let (child, address) = Self::spawn(command, folder.path(), database.as_ref())?;
         // From here on the child is stopped by `Drop`, whatever happens.
-        let mut server = Server { client: Client::new("", keys.clone()), child, folder, database };
+        let mut server = Server { command, client: Client::new("", keys.clone()), child, folder, database };
         match address {
             Ok(base) => server.client = Client::new(&base, keys),
             Err(error) => return Err(format!("{error}\n{}", server.log())),
@@ -270,6 +288,7 @@ impl Server {
 
     /// Starts the program, and waits for its address.
     fn spawn(
+        word: &str,
         folder: &Path,
         database: Option<&TestDatabase>,
     ) -> Result<(Child, Result<String, String>), String> {
@@ -279,7 +298,7 @@ impl Server {
             command.env("MAINSTAY_DATABASE_URL", database.url()?);
         }
         let mut child = command
-            .arg("serve")
+            .arg(word)
             .arg(folder)
             .args(["--listen", "127.0.0.1:0"])
             .env("NO_COLOR", "1")
@@ -287,8 +306,8 @@ impl Server {
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
-            .map_err(|error| format!("mainstay serve: {error}"))?;
-        let address = child.stdout.take().ok_or("mainstay serve has no stdout".to_owned()).and_then(address);
+            .map_err(|error| format!("mainstay {word}: {error}"))?;
+        let address = child.stdout.take().ok_or(format!("mainstay {word} has no stdout")).and_then(address);
         Ok((child, address))
     }
 
@@ -310,7 +329,7 @@ impl Server {
     /// # Errors
     /// What it said when it could not be started.
     pub fn start_again(&mut self) -> Result<(), String> {
-        let (child, address) = Self::spawn(self.folder.path(), self.database.as_ref())?;
+        let (child, address) = Self::spawn(self.command, self.folder.path(), self.database.as_ref())?;
         self.child = child;
         self.client = self.client.at(&address?);
         Ok(())
@@ -319,6 +338,11 @@ impl Server {
     /// Its database, where it is not a file of the project.
     pub fn database(&self) -> Option<&TestDatabase> {
         self.database.as_ref()
+    }
+
+    /// The project's folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// What the server wrote to its standard error.

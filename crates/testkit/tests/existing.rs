@@ -3,20 +3,16 @@
 //! Runs where `MAINSTAY_TEST_DATABASE` is PostgreSQL.
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use mainstay_testkit::database::{self, TestDatabase};
 use mainstay_testkit::identity::Who;
-use mainstay_testkit::project::{self, World};
+use mainstay_testkit::outage::{OwnServer, wait_until};
+use mainstay_testkit::project::{self, Server, World};
 use mainstay_testkit::scenario::{Request, WorldSpec};
 
 /// A test, and what went wrong in it.
 type Test = fn() -> Result<(), String>;
-
-/// How long a change may take until it is seen.
-const SEEN_LIMIT: Duration = Duration::from_secs(20);
-const POLL: Duration = Duration::from_millis(50);
 
 const SHOP: &str = r#"
 create type state as enum ('new', 'paid');
@@ -55,8 +51,13 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let is_postgres =
         std::env::var("MAINSTAY_TEST_DATABASE").is_ok_and(|database| database.starts_with("postgres"));
-    let tests: [(&str, Test); 3] = [
+    let tests: [(&str, Test); 8] = [
         ("a-change-is-followed", a_change_is_followed),
+        ("settings-of-the-database-are-followed", settings_of_the_database_are_followed),
+        ("a-function-gives-settings", a_function_gives_settings),
+        ("files-are-followed", files_are_followed),
+        ("the-database-goes-away", the_database_goes_away),
+        ("no-connection-is-free", no_connection_is_free),
         ("a-database-is-taken-over", a_database_is_taken_over),
         ("nothing-is-changed", nothing_is_changed),
     ];
@@ -92,15 +93,144 @@ fn a_change_is_followed() -> Result<(), String> {
     }
     database
         .query("create table later (id int); grant select on later to anon; notify pgrst, 'reload schema'")?;
-    let end = Instant::now() + SEEN_LIMIT;
-    while status()? != 200 {
-        if Instant::now() > end {
-            return Err(format!("the new table was not seen\n{}", server.log()));
-        }
-        // Nothing tells from outside that a notification has been followed but that it has.
-        std::thread::sleep(POLL);
+    wait_until("the new table was not seen", || match status()? {
+        200 => Ok(()),
+        other => Err(format!("{other}\n{}", server.log())),
+    })
+}
+
+/// Waits until a list has so many rows.
+fn has_rows(server: &Server, target: &str, rows: usize) -> Result<(), String> {
+    wait_until(&format!("{target} has not {rows} rows"), || {
+        let answer = server.client.send(&get(target), Who::Anon)?;
+        let found: Vec<serde_json::Value> = serde_json::from_str(&answer.body)
+            .map_err(|error| format!("{error}: {} {}\n{}", answer.status, answer.body, server.log()))?;
+        if found.len() == rows { Ok(()) } else { Err(format!("{}\n{}", answer.body, server.log())) }
+    })
+}
+
+/// Adds orders, of which anybody sees the numbers.
+const ORDERS: &str = "insert into customers (name) values ('one'); \
+    insert into orders (customer_id) values (1), (1), (1)";
+
+fn settings_of_the_database_are_followed() -> Result<(), String> {
+    let server = world("").fresh()?;
+    let database = server.database().ok_or("no database")?;
+    database.query(ORDERS)?;
+    has_rows(&server, "/orders?select=id", 3)?;
+    let set = |setting: &str| {
+        database.query(&format!(
+            "do $$ begin execute format('alter role %I in database %I {setting}', current_user, current_database()); end $$;
+            notify pgrst, 'reload config'"
+        ))
+    };
+    set("set pgrst.db_max_rows to ''2''")?;
+    has_rows(&server, "/orders?select=id", 2)?;
+    // What makes no sense changes nothing.
+    set("set pgrst.db_tx_end to ''sometimes''")?;
+    wait_until("nothing is said of it", || match server.log().contains("pgrst.db_tx_end") {
+        true => Ok(()),
+        false => Err(server.log()),
+    })?;
+    has_rows(&server, "/orders?select=id", 2)?;
+    set("reset all")?;
+    has_rows(&server, "/orders?select=id", 3)?;
+    // Another schema is another API.
+    database.query("grant usage on schema private to anon; grant select on private.log to anon")?;
+    set("set pgrst.db_schemas to ''private, public''")?;
+    has_rows(&server, "/log", 0)
+}
+
+fn a_function_gives_settings() -> Result<(), String> {
+    let spec = WorldSpec {
+        database: SHOP.to_owned()
+            + "create function private.settings() returns void language sql as \
+               $$ select set_config('pgrst.db_max_rows', '1', true) $$;"
+            + ORDERS,
+        config: "[database]\ndb-pre-config = \"private.settings\"".to_owned(),
+        ..WorldSpec::default()
+    };
+    has_rows(&World::new(spec).fresh()?, "/orders?select=id", 1)
+}
+
+fn files_are_followed() -> Result<(), String> {
+    let database = TestDatabase::create(None)?.ok_or("no database")?;
+    // The roles belong to the whole server, and come with the first world.
+    world("").fresh()?;
+    database.query(&(SHOP.to_owned() + ORDERS))?;
+    let config = |rows: u32| format!("[database]\nsource = \"existing\"\ndb-max-rows = {rows}\n");
+    let spec = WorldSpec { config: config(2), ..WorldSpec::default() };
+    let folder = project::write_project(&WorldSpec { database: SHOP.to_owned(), ..spec })?;
+    let server = project::develop(folder, database)?;
+    has_rows(&server, "/orders?select=id", 2)?;
+    let save = |text: &str| {
+        std::fs::write(server.folder().join("mainstay.toml"), text).map_err(|error| error.to_string())
+    };
+    let url = server.database().ok_or("no database")?.url()?;
+    save(&format!("{}url = \"{url}\"\n", config(1)))?;
+    has_rows(&server, "/orders?select=id", 1)?;
+    save("[database]\nsource = 7")?;
+    wait_until("nothing is said of it", || match server.log().contains("mainstay.toml") {
+        true => Ok(()),
+        false => Err(server.log()),
+    })?;
+    has_rows(&server, "/orders?select=id", 1)
+}
+
+/// A server of one's own, whose database is served as it is.
+fn serve_own(config: &str, is_up: bool) -> Result<(OwnServer, Server), String> {
+    let mut own = OwnServer::start(None)?;
+    own.query("create role anon")?;
+    own.query("create table notes (id int); insert into notes values (1); grant select on notes to anon")?;
+    own.query("create function slow() returns int language plpgsql as $$ begin perform pg_sleep(3); return 1; end $$")?;
+    if !is_up {
+        own.kill()?;
     }
-    Ok(())
+    let config = format!("[database]\nsource = \"existing\"\nurl = \"{}\"\n{config}", own.url(own.address()));
+    let folder = project::write_project(&WorldSpec { config, ..WorldSpec::default() })?;
+    let server = project::serve(folder, None)?;
+    Ok((own, server))
+}
+
+/// Waits until a request is refused with one of these codes.
+fn is_refused(server: &Server, target: &str, status: u16, codes: &[&str]) -> Result<(), String> {
+    wait_until(&format!("{target} is not refused with {codes:?}"), || {
+        let answer = server.client.send(&get(target), Who::Anon)?;
+        let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let is_meant = answer.status == status && codes.iter().any(|code| body["code"] == **code);
+        if is_meant { Ok(()) } else { Err(format!("{} {}", answer.status, answer.body)) }
+    })
+}
+
+fn the_database_goes_away() -> Result<(), String> {
+    let (mut own, server) = serve_own("", true)?;
+    has_rows(&server, "/notes", 1)?;
+    own.kill()?;
+    is_refused(&server, "/notes", 503, &["PGRST000", "PGRST001"])?;
+    own.start_again()?;
+    has_rows(&server, "/notes", 1)?;
+    // One that was never there is no different.
+    let (mut own, server) = serve_own("", false)?;
+    is_refused(&server, "/notes", 503, &["PGRST002"])?;
+    own.start_again()?;
+    has_rows(&server, "/notes", 1)?;
+    own.query("create table later (id int); grant select on later to anon; notify pgrst, 'reload schema'")?;
+    has_rows(&server, "/later", 0)
+}
+
+fn no_connection_is_free() -> Result<(), String> {
+    let (_own, server) = serve_own("db-pool = 1\npool_timeout_ms = 100\n", true)?;
+    has_rows(&server, "/notes", 1)?;
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| {
+            server.client.send(&Request { method: "POST".to_owned(), ..get("/rpc/slow") }, Who::Anon)
+        });
+        let refused = is_refused(&server, "/notes", 504, &["PGRST003"]);
+        let answer = slow.join().map_err(|_| "a client died".to_owned())??;
+        refused?;
+        if answer.status == 200 { Ok(()) } else { Err(format!("{} {}", answer.status, answer.body)) }
+    })?;
+    has_rows(&server, "/notes", 1)
 }
 
 /// Pulled, checked and applied to an empty database, nothing is left to do; and what is pulled from there is the same.

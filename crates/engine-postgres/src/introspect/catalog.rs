@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use mainstay_catalog::{
     Argument, Catalog, Column, ColumnDefault, Command, ForeignKey, Function, FunctionBody, FunctionId,
-    Grants, Key, NativeBody, NativeTable, NativeTableKind, Projection, ReferentialAction, Returns, Source,
-    Table, TableKind, Volatility,
+    Grants, Handled, Key, MediaHandler, NativeBody, NativeTable, NativeTableKind, Projection,
+    ReferentialAction, Returns, Source, Table, TableKind, Volatility,
 };
 use mainstay_expr::{TableId, Type};
 
@@ -13,9 +13,6 @@ use super::described::{self, Description, Oid};
 use super::lineage::{Shown, shown};
 use super::types::Types;
 
-/// The settings of a function that hold for the whole transaction of a call (PostgREST's `db-hoisted-tx-settings`).
-const HOISTED: [&str; 3] =
-    ["statement_timeout", "plan_filter.statement_cost_limit", "default_transaction_isolation"];
 /// Bits of `pg_relation_is_updatable`.
 const UPDATABLE: i32 = 1 << 2;
 const INSERTABLE: i32 = 1 << 3;
@@ -23,15 +20,17 @@ const DELETABLE: i32 = 1 << 4;
 /// How many views may stand upon one another.
 const VIEWS_MAX: usize = 32;
 
-/// The catalog of a described database.
-pub fn catalog(description: &Description) -> Catalog {
+/// The catalog of a described database. `hoisted` are the settings of functions that hold for the whole transaction of a call.
+pub fn catalog(description: &Description, hoisted: &[String]) -> Catalog {
     let types = Types::new(&description.types);
     let relations = Relations::new(description);
     let mut catalog = Catalog::default();
-    catalog.version = version(description);
+    catalog.version = version(description, hoisted);
     catalog.source = Source::Existing;
     catalog.schemas = description.schemas.iter().map(|it| (it.name.clone(), it.comment.clone())).collect();
     catalog.natives = types.natives();
+    catalog.media_handlers =
+        description.media_handlers.iter().filter_map(|it| media_handler(it, &relations, &types)).collect();
     catalog.roles = description.roles.iter().cloned().collect();
     for ty in description.types.iter().filter(|ty| ty.kind == 'e') {
         if let Type::Enum(found) = types.of(ty.oid).ty {
@@ -44,7 +43,9 @@ pub fn catalog(description: &Description) -> Catalog {
         catalog.tables.push(table);
     }
     for described in &description.functions {
-        if let Some(function) = function(described, &relations, &types, catalog.functions.len() as u32) {
+        if let Some(function) =
+            function(described, &relations, &types, hoisted, catalog.functions.len() as u32)
+        {
             catalog.functions.push(function);
         }
     }
@@ -53,10 +54,10 @@ pub fn catalog(description: &Description) -> Catalog {
 }
 
 /// Two descriptions that are the same have the same number.
-fn version(description: &Description) -> u64 {
+fn version(description: &Description, hoisted: &[String]) -> u64 {
     use std::hash::{DefaultHasher, Hasher};
     let mut hasher = DefaultHasher::new();
-    hasher.write(format!("{description:?}").as_bytes());
+    hasher.write(format!("{description:?} {hoisted:?}").as_bytes());
     hasher.finish()
 }
 
@@ -200,6 +201,32 @@ fn foreign_key(oid: Oid, key: &described::ForeignKey, relations: &Relations<'_>)
     })
 }
 
+/// A maker of documents; `None` for an aggregate of something else than rows.
+fn media_handler(
+    described: &described::MediaHandler,
+    relations: &Relations<'_>,
+    types: &Types<'_>,
+) -> Option<MediaHandler> {
+    let of = match (described.kind, types.described(described.argument)) {
+        ('f', _) => Handled::Value,
+        ('g', _) => Handled::Features,
+        (_, Some(ty)) if ty.name == "anyelement" && ty.kind == 'p' => Handled::Rows,
+        (_, Some(ty)) => {
+            let (_, relation) = relations.by_oid.get(&ty.relation)?;
+            Handled::RowsOf(relation.schema.clone(), relation.name.clone())
+        }
+        _ => return None,
+    };
+    let (media_type, schema) = (described.media_type.clone(), described.schema.clone());
+    Some(MediaHandler {
+        media_type,
+        of,
+        schema,
+        name: described.name.clone(),
+        ty: types.of(described.base).ty,
+    })
+}
+
 /// What roles may do, by relation. A role that may do nothing with it stands there with nothing.
 fn grants(description: &Description, relations: &Relations<'_>) -> HashMap<Oid, Grants> {
     let nobody = || Grants(description.roles.iter().map(|role| (role.clone(), Default::default())).collect());
@@ -228,6 +255,7 @@ fn function(
     described: &described::Function,
     relations: &Relations<'_>,
     types: &Types<'_>,
+    hoisted: &[String],
     id: u32,
 ) -> Option<Function> {
     let given: Vec<&described::Argument> =
@@ -250,7 +278,7 @@ fn function(
     });
     let arguments = if row.is_some() { Vec::new() } else { arguments.collect() };
     let settings = described.settings.iter().filter_map(|setting| setting.split_once('='));
-    let settings = settings.filter(|(name, _)| HOISTED.contains(name));
+    let settings = settings.filter(|(name, _)| hoisted.iter().any(|it| it.eq_ignore_ascii_case(name)));
     Some(Function {
         id: FunctionId(id),
         schema: described.schema.clone(),

@@ -141,6 +141,20 @@ pub struct Privilege {
     pub columns: Option<Vec<i16>>,
 }
 
+/// A function that makes a document of a media type.
+#[derive(Debug, Clone, Deserialize)]
+pub struct MediaHandler {
+    pub media_type: String,
+    /// What the domain narrows that is named like the media type.
+    pub base: Oid,
+    pub schema: String,
+    pub name: String,
+    /// `a` an aggregate, `f` a function, `g` PostGIS.
+    pub kind: char,
+    /// The type of an aggregate's argument, else 0.
+    pub argument: Oid,
+}
+
 /// A schema.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Schema {
@@ -157,4 +171,5 @@ pub struct Description {
     pub functions: Vec<Function>,
     pub privileges: Vec<Privilege>,
     pub roles: Vec<String>,
+    pub media_handlers: Vec<MediaHandler>,
 }

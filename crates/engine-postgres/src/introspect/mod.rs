@@ -19,12 +19,16 @@ use crate::errors;
 use described::Description;
 
 /// The catalog of the database: all of its relations, and the functions of the schemas that are exposed.
-pub(crate) async fn run(connection: &Connection, schemas: &[String]) -> Result<Arc<Catalog>> {
+pub(crate) async fn run(
+    connection: &Connection,
+    schemas: &[String],
+    hoisted: &[String],
+) -> Result<Arc<Catalog>> {
     let plain = |error: tokio_postgres::Error| errors::plain(&error);
     connection.begin_long("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(plain)?;
     let described = describe(connection, schemas).await;
     connection.control("ROLLBACK").await.map_err(plain)?;
-    Ok(Arc::new(catalog::catalog(&described?)))
+    Ok(Arc::new(catalog::catalog(&described?, hoisted)))
 }
 
 async fn describe(connection: &Connection, schemas: &[String]) -> Result<Description> {
@@ -35,6 +39,7 @@ async fn describe(connection: &Connection, schemas: &[String]) -> Result<Descrip
         functions: all(connection, queries::FUNCTIONS, Some(schemas)).await?,
         privileges: all(connection, queries::PRIVILEGES, Some(schemas)).await?,
         roles: all(connection, queries::ROLES, None).await?,
+        media_handlers: all(connection, queries::MEDIA_HANDLERS, Some(schemas)).await?,
     };
     described.schemas.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(described)

@@ -113,3 +113,20 @@ FROM allowed WHERE is_whole OR is_part";
 pub const ROLES: &str = "
 SELECT to_json(r.rolname)::text FROM pg_roles r
 WHERE r.rolname NOT LIKE 'pg\\_%' AND pg_has_role(r.oid, 'MEMBER') ORDER BY r.rolname";
+
+/// Functions of the schemas `$1` that make a document: their results are domains named like media types. PostGIS makes GeoJSON of
+/// any rows.
+pub const MEDIA_HANDLERS: &str = "
+SELECT json_build_object('media_type', lower(d.typname), 'base', d.typbasetype::int8, 'schema', n.nspname,
+    'name', p.proname, 'kind', p.prokind,
+    'argument', CASE p.prokind WHEN 'a' THEN p.proargtypes[0]::int8 ELSE 0 END)::text
+FROM pg_type d JOIN pg_proc p ON p.prorettype = d.oid JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE d.typtype = 'd' AND (d.typname ~ '^[A-Za-z0-9.-]+/[A-Za-z0-9.+-]+$' OR d.typname = '*/*')
+    AND n.nspname = ANY ($1::text[])
+    AND (p.prokind = 'f' AND NOT p.proretset OR p.prokind = 'a' AND p.pronargs = 1)
+UNION ALL
+SELECT json_build_object('media_type', 'application/geo+json', 'base', 'json'::regtype::oid::int8,
+    'schema', n.nspname, 'name', p.proname, 'kind', 'g', 'argument', 0)::text
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE p.proname = 'st_asgeojson' AND p.proargtypes[0] = 'record'::regtype
+ORDER BY 1";

@@ -220,7 +220,7 @@ pub fn insert_plan(catalog: &Catalog, table: TableId) -> InsertPlan {
 
 pub fn returning_all(catalog: &Catalog, table: TableId) -> Option<Returning> {
     let source = SourceId(90);
-    Some(Returning { node: all_columns(catalog, table, source), source })
+    Some(Returning { node: all_columns(catalog, table, source), result: ResultKind::Rows, source })
 }
 
 pub fn insert(plan: InsertPlan) -> Plan {

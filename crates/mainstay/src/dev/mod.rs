@@ -2,7 +2,7 @@
 
 mod live;
 mod summary;
-mod watch;
+pub mod watch;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -33,7 +33,8 @@ pub fn run(folder: &Path, listen: Option<SocketAddr>, allow_data_loss: bool) -> 
     serve::runtime()?.block_on(async {
         let project = Project::open(folder)?;
         if project.settings.database.is_existing() {
-            return existing::serve(project, listen, Some(RequestLog::Queries)).await;
+            let watch = Watch::new(&project)?;
+            return existing::serve(project, listen, Some(RequestLog::Queries), Some(watch)).await;
         }
         // What is saved from here on is told later.
         let mut watch = Watch::new(&project)?;

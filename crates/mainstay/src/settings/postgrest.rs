@@ -1,64 +1,94 @@
-//! PostgREST's names of settings, which `[database]` takes as well: `db-max-rows` is `[api] max_rows`.
+//! PostgREST's names of settings, which `[database]` takes as well: `db-max-rows` is `[api] max_rows`. An existing database may have
+//! them too, as settings of the role that connects there: `ALTER ROLE authenticator SET pgrst.db_max_rows = '100'`.
 
 use toml::{Table, Value};
 
-/// What PostgREST calls a setting, and where ours stands.
-const NAMES: &[(&str, &str, &str)] = &[
-    ("db-uri", "database", "url"),
-    ("db-schemas", "api", "schemas"),
-    ("db-schema", "api", "schemas"),
-    ("db-anon-role", "database", "anon_role"),
-    ("db-extra-search-path", "database", "extra_search_path"),
-    ("db-max-rows", "api", "max_rows"),
-    ("db-aggregates-enabled", "api", "aggregates"),
-    ("db-pre-request", "database", "pre_request"),
-    ("db-prepared-statements", "database", "prepared_statements"),
-    ("db-plan-enabled", "database", "plan_enabled"),
-    ("db-pool", "database", "pool"),
-    ("db-channel", "database", "channel"),
-    ("db-channel-enabled", "database", "channel_enabled"),
-    ("db-tx-end", "api", "tx_rollback"),
+/// A setting of PostgREST, and where ours stands.
+struct Name {
+    theirs: &'static str,
+    section: &'static str,
+    ours: &'static str,
+    /// Whether the database may have it.
+    in_database: bool,
+}
+
+const fn name(theirs: &'static str, section: &'static str, ours: &'static str, in_database: bool) -> Name {
+    Name { theirs, section, ours, in_database }
+}
+
+const NAMES: &[Name] = &[
+    name("db-uri", "database", "url", false),
+    name("db-schemas", "api", "schemas", true),
+    name("db-schema", "api", "schemas", false),
+    name("db-anon-role", "database", "anon_role", true),
+    name("db-extra-search-path", "database", "extra_search_path", true),
+    name("db-max-rows", "api", "max_rows", true),
+    name("db-aggregates-enabled", "api", "aggregates", true),
+    name("db-pre-request", "database", "pre_request", true),
+    name("db-prepared-statements", "database", "prepared_statements", true),
+    name("db-plan-enabled", "database", "plan_enabled", true),
+    name("db-root-spec", "database", "root_spec", true),
+    name("db-hoisted-tx-settings", "database", "hoisted_tx_settings", true),
+    name("db-tx-end", "database", "tx_end", true),
+    name("db-config", "database", "config", false),
+    name("db-pre-config", "database", "pre_config", false),
+    name("db-pool", "database", "pool", false),
+    name("db-pool-acquisition-timeout", "database", "pool_timeout_ms", false),
+    name("db-channel", "database", "channel", false),
+    name("db-channel-enabled", "database", "channel_enabled", false),
+    name("openapi-mode", "api", "openapi_mode", true),
+    name("server-timing-enabled", "api", "server_timing", true),
 ];
 /// Settings that are lists, which PostgREST writes as text with commas.
-const LISTS: [&str; 2] = ["schemas", "extra_search_path"];
+const LISTS: [&str; 3] = ["schemas", "extra_search_path", "hoisted_tx_settings"];
+/// What PostgREST says in seconds and we in milliseconds.
+const SECONDS: &str = "pool_timeout_ms";
+
+/// The names of settings that a database may have, as it has them: `db_max_rows`.
+pub fn in_database() -> Vec<String> {
+    NAMES.iter().filter(|name| name.in_database).map(|name| name.theirs.replace('-', "_")).collect()
+}
+
+/// Where ours stands of a setting that a database has: section and key.
+pub fn ours(theirs: &str) -> Option<(&'static str, &'static str)> {
+    let theirs = theirs.replace('_', "-");
+    let name = NAMES.iter().find(|name| name.in_database && name.theirs == theirs)?;
+    Some((name.section, name.ours))
+}
+
+/// The text of a setting of the database as ours: nothing bounds no rows.
+pub fn value(ours: &str, text: &str) -> String {
+    match (ours, text.trim()) {
+        ("max_rows", "") => "0".to_owned(),
+        (_, text) => text.to_owned(),
+    }
+}
 
 /// Puts settings under PostgREST's names where ours stand. Says whether there were any.
-///
-/// # Errors
-/// A value that cannot be had here.
-pub fn rename(settings: &mut Table) -> Result<bool, String> {
+pub fn rename(settings: &mut Table) -> bool {
     let mut renamed = false;
-    for (theirs, section, ours) in NAMES {
-        let Some(value) =
-            settings.get_mut("database").and_then(Value::as_table_mut).and_then(|it| it.remove(*theirs))
+    for name in NAMES {
+        let Some(value) = settings
+            .get_mut("database")
+            .and_then(Value::as_table_mut)
+            .and_then(|section| section.remove(name.theirs))
         else {
             continue;
         };
         renamed = true;
-        let value = match (*theirs, value) {
-            ("db-tx-end", value) => Value::Boolean(may_roll_back(&value)?),
-            (_, Value::String(text)) if LISTS.contains(ours) => {
+        let value = match value {
+            Value::String(text) if LISTS.contains(&name.ours) => {
                 text.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>().into()
             }
-            (_, value) => value,
+            Value::Integer(seconds) if name.ours == SECONDS => Value::Integer(seconds.saturating_mul(1000)),
+            value => value,
         };
-        let section = settings.entry(*section).or_insert_with(|| Table::new().into());
+        let section = settings.entry(name.section).or_insert_with(|| Table::new().into());
         if let Some(section) = section.as_table_mut() {
-            section.insert((*ours).to_owned(), value);
+            section.insert(name.ours.to_owned(), value);
         }
     }
-    Ok(renamed)
-}
-
-/// Whether a client may ask for its transaction to be undone.
-fn may_roll_back(value: &Value) -> Result<bool, String> {
-    match value.as_str() {
-        Some("commit") => Ok(false),
-        Some("commit-allow-override") => Ok(true),
-        _ => Err("[database] db-tx-end is \"commit\" or \"commit-allow-override\": requests are never undone unless \
-            they ask for it"
-            .to_owned()),
-    }
+    renamed
 }
 
 #[cfg(test)]
@@ -67,15 +97,22 @@ mod tests {
 
     #[test]
     fn postgrests_names_lead_to_ours() {
-        let text = "[database]\ndb-schemas = \"api, public\"\ndb-max-rows = 5\ndb-tx-end = \"commit-allow-override\"";
+        let text = "[database]\ndb-schemas = \"api, public\"\ndb-max-rows = 5\ndb-tx-end = \"rollback\"\n\
+            db-pool-acquisition-timeout = 3\nopenapi-mode = \"disabled\"";
         let mut table: Table = text.parse().unwrap();
-        assert_eq!(rename(&mut table), Ok(true));
+        assert!(rename(&mut table));
         let expected: Table =
-            "[api]\nschemas = [\"api\", \"public\"]\nmax_rows = 5\ntx_rollback = true\n[database]"
+            "[api]\nschemas = [\"api\", \"public\"]\nmax_rows = 5\nopenapi_mode = \"disabled\"\n\
+            [database]\ntx_end = \"rollback\"\npool_timeout_ms = 3000"
                 .parse()
                 .unwrap();
         assert_eq!(table, expected);
-        let mut table: Table = "[database]\ndb-tx-end = \"rollback\"".parse().unwrap();
-        assert!(rename(&mut table).is_err());
+    }
+
+    #[test]
+    fn a_database_may_have_some_of_them() {
+        assert_eq!(ours("db_max_rows"), Some(("api", "max_rows")));
+        assert_eq!(ours("db_uri"), None);
+        assert!(in_database().contains(&"db_tx_end".to_owned()));
     }
 }

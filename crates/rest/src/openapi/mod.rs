@@ -17,9 +17,9 @@ use mainstay_expr::Role;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value as Json, json};
 
-use crate::Settings;
 use crate::decode::schema;
-use crate::media::{Resource, negotiate};
+use crate::media::{Asked, negotiate};
+use crate::{OpenApiMode, Settings};
 
 /// Answers a request for the document.
 pub(crate) fn respond(
@@ -31,9 +31,13 @@ pub(crate) fn respond(
     if !matches!(parts.method, Method::GET | Method::HEAD) {
         return Err(Problem::new("PGRST117", format!("Unsupported HTTP method: {}", parts.method)));
     }
-    negotiate(&parts.headers, Resource::Root)?;
+    if settings.openapi_mode == OpenApiMode::Disabled {
+        return Err(Problem::new("PGRST126", "Root endpoint metadata is disabled"));
+    }
+    negotiate(&parts.headers, Asked::Root)?;
     let (schema, profile) = schema(&parts.method, &parts.headers, settings)?;
-    let shown = Shown { catalog, schema: &schema, role: &caller.role };
+    let role = Some(&caller.role).filter(|_| settings.openapi_mode == OpenApiMode::FollowPrivileges);
+    let shown = Shown { catalog, schema: &schema, role };
     let body = Bytes::from(document(&shown, settings).to_string());
     let length = body.len();
     let mut response = Response::new(if parts.method == Method::HEAD { Bytes::new() } else { body });
@@ -50,7 +54,8 @@ pub(crate) fn respond(
 pub(crate) struct Shown<'a> {
     pub catalog: &'a Catalog,
     pub schema: &'a str,
-    pub role: &'a Role,
+    /// Without one, everything is shown.
+    pub role: Option<&'a Role>,
 }
 
 impl<'a> Shown<'a> {
@@ -69,7 +74,7 @@ impl<'a> Shown<'a> {
         [Command::Select, Command::Insert, Command::Update, Command::Delete]
             .into_iter()
             .filter(|command| table.takes(*command))
-            .filter(|command| mainstay_planner::may_use(table, *command, self.role))
+            .filter(|command| self.role.is_none_or(|role| mainstay_planner::may_use(table, *command, role)))
     }
 
     /// The columns that the role may read or write, with their positions.
@@ -77,7 +82,7 @@ impl<'a> Shown<'a> {
         (0..).zip(&table.columns).filter(|(position, _)| {
             [Command::Select, Command::Insert, Command::Update]
                 .iter()
-                .any(|command| table.grants.allows_column(self.role, *command, *position))
+                .any(|command| self.allows_column(table, *command, *position))
         })
     }
 
@@ -85,14 +90,18 @@ impl<'a> Shown<'a> {
     fn readable<'t>(&self, table: &'t Table) -> impl Iterator<Item = &'t Column> {
         (0..)
             .zip(&table.columns)
-            .filter(|(position, _)| table.grants.allows_column(self.role, Command::Select, *position))
+            .filter(|(position, _)| self.allows_column(table, Command::Select, *position))
             .map(|(_, column)| column)
     }
 
     /// The functions that the role may call.
     fn functions(&self) -> impl Iterator<Item = &'a Function> {
         let callable = self.catalog.callable_functions(self.schema);
-        callable.filter(|function| mainstay_planner::may_execute(function, self.role))
+        callable.filter(|function| self.role.is_none_or(|role| mainstay_planner::may_execute(function, role)))
+    }
+
+    fn allows_column(&self, table: &Table, command: Command, position: u32) -> bool {
+        self.role.is_none_or(|role| table.grants.allows_column(role, command, position))
     }
 }
 

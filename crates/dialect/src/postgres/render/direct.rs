@@ -199,7 +199,9 @@ fn answered<'c>(
     write: Sql,
     returning: Option<&Returning>,
 ) -> Result<Statement> {
-    let Some(Returning { node, source }) = returning else { return Ok(Statement::new(write, Vec::new())) };
+    let Some(Returning { node, source, .. }) = returning else {
+        return Ok(Statement::new(write, Vec::new()));
+    };
     let columns = node.select.columns_of(*source);
     let mut list: Vec<Sql> =
         columns.iter().map(|column| sql![alias(*source), ".", column_name(table, *column)]).collect();

@@ -17,6 +17,21 @@ impl Renderer<'_> {
             (NativeOp::Function(schema, name), args) => {
                 Ok(sql![qualified(schema, name), "(", self.list(args)?, ")"])
             }
+            (NativeOp::Record(names), args) => {
+                let mut values = Vec::with_capacity(args.len());
+                for (name, value) in names.iter().zip(args) {
+                    values.push(sql![self.expr(value)?, " AS ", Sql::identifier(name.clone())]);
+                }
+                Ok(sql!["(SELECT r FROM (SELECT ", Sql::join(values, ", "), ") AS r)"])
+            }
+            (NativeOp::Features(schema), args) => {
+                let feature = sql![qualified(schema, "st_asgeojson"), "(", self.list(args)?, ")::json"];
+                Ok(sql![
+                    "json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(",
+                    feature,
+                    "), '[]'::json))"
+                ])
+            }
             (NativeOp::Row(schema, name), args) => {
                 Ok(sql!["(ROW(", self.list(args)?, ")::", qualified(schema, name), ")"])
             }
