@@ -86,7 +86,11 @@ where
             }
             // Keys are as they were read; values were encoded.
             let datum = if nested { stored(storage, datum) } else { datum };
-            storage.push_element(datum, &mut json)?;
+            match datum {
+                // read as a string it is exact: MySQL's reader of JSON misses the nearest float by a little
+                DatumRef::Real(number) => json.extend_from_slice(format!("\"{number:?}\"").as_bytes()),
+                datum => storage.push_element(datum, &mut json)?,
+            }
         }
         if nested {
             json.push(b']');

@@ -145,16 +145,22 @@ pub(super) fn compare_alike(one: &ColumnType, other: &ColumnType) -> bool {
 /// How long a text or binary column's values can be, in characters or bytes, for the keys that it is part of. `None` when it is
 /// part of none.
 pub(super) fn key_length(table: &Table, position: u32) -> Option<u32> {
-    let keys = table.primary_key.iter().chain(&table.uniques).map(|key: &Key| key.columns.clone());
-    let foreign = table.foreign_keys.iter().map(|key| key.columns.clone());
-    let indexes = table
-        .indexes
-        .iter()
-        .filter(|index| index.unique)
-        .map(|index| index.keys.iter().filter_map(IndexKey::column).collect());
+    let taken = |nulls_are_equal: bool, columns: &[u32]| match nulls_are_equal {
+        // whether it is NULL is a part of its own
+        true => columns.len() as u32,
+        false => 0,
+    };
+    let keys = table.primary_key.iter().chain(&table.uniques);
+    let keys = keys.map(|key: &Key| (key.columns.clone(), taken(key.nulls_not_distinct, &key.columns)));
+    let foreign = table.foreign_keys.iter().map(|key| (key.columns.clone(), 0));
+    let indexes = table.indexes.iter().filter(|index| index.unique).map(|index| {
+        let columns: Vec<u32> = index.keys.iter().filter_map(IndexKey::column).collect();
+        let taken = taken(index.nulls_not_distinct, &columns);
+        (columns, taken)
+    });
     let all = keys.chain(foreign).chain(indexes);
-    all.filter(|columns: &Vec<u32>| columns.contains(&position))
-        .map(|columns| room(table, &columns))
+    all.filter(|(columns, _)| columns.contains(&position))
+        .map(|(columns, taken)| room(table, &columns, taken))
         .min()
         .map(|bytes| match table.column(position).ty.ty {
             Type::Bytea => bytes,
@@ -162,10 +168,10 @@ pub(super) fn key_length(table: &Table, position: u32) -> Option<u32> {
         })
 }
 
-/// The bytes that each of the long columns of a key has.
-fn room(table: &Table, columns: &[u32]) -> u32 {
+/// The bytes that each of the long columns of a key has when some are taken.
+fn room(table: &Table, columns: &[u32], taken: u32) -> u32 {
     let sizes: Vec<Option<u32>> = columns.iter().map(|column| key_bytes(&table.column(*column).ty)).collect();
-    let taken: u32 = sizes.iter().flatten().sum();
+    let taken = taken + sizes.iter().flatten().sum::<u32>();
     let long = sizes.iter().filter(|size| size.is_none()).count() as u32;
     KEY_BYTES_MAX.saturating_sub(taken) / long.max(1)
 }

@@ -135,7 +135,11 @@ impl Dialect for MySql {
     }
 
     fn typed(&self, sql: Sql, storage: &Storage) -> Sql {
-        typed(sql, storage)
+        match storage {
+            // MySQL takes a text that is bound here for a number otherwise
+            Storage::Time => typed(sql!["CONCAT(", sql, ")"], storage),
+            _ => typed(sql, storage),
+        }
     }
 
     fn comparable(&self, sql: Sql, storage: &Storage) -> Result<Sql> {
