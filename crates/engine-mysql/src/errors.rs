@@ -54,7 +54,7 @@ fn told(error: &ServerError) -> Problem {
         1906 | 3105 => Problem::new("428C9", "cannot insert a value into a generated column"),
         1054 => Problem::new("42703", "a column is no longer in the database").with_details(message),
         1146 => Problem::new("42P01", "a table is no longer in the database").with_details(message),
-        1366 => Problem::new("22021", "a text holds characters that cannot be stored"),
+        1366 | 3854 | 3988 => Problem::new("22021", "a text holds characters that cannot be stored"),
         1292 | 1411 | 1525 => Problem::new("22007", "invalid input syntax for a date or time"),
         1139 | 3685..=3700 => Problem::new("2201B", "invalid regular expression"),
         3140..=3158 | 4037..=4044 => Problem::new("22P02", "invalid input syntax for type json"),

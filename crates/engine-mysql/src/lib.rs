@@ -49,7 +49,7 @@ use sequence::Sequences;
 use write::Tools;
 
 /// How long after a statement's time an answer is waited for. MariaDB ends statements by itself, MySQL only those that read; what
-/// it does not end is ended by us then.
+/// it does not end is interrupted by us then, and has as long again to end.
 const ANSWER_GRACE: Duration = Duration::from_millis(500);
 /// How often a transaction is tried that others were in the way of.
 const TRIES: u32 = 12;
@@ -166,16 +166,9 @@ impl MySql {
         loop {
             tries += 1;
             let mut lease = self.pool.lease().await?;
-            let connection = lease.connection()?;
-            let work = async {
-                match plan.is_one_statement(job) {
-                    true => self.write_at_once(connection, plan, job, &progress).await,
-                    false => self.write_in_transaction(connection, plan, job, &progress).await,
-                }
-            };
-            let done = tokio::time::timeout(job.timeout + ANSWER_GRACE, work).await;
+            let (done, was_interrupted) = self.attempt(lease.connection()?, plan, job, &progress).await;
             let is_committing = progress.is_committing.swap(false, Ordering::Relaxed);
-            let Ok(done) = done else {
+            let Some(done) = done else {
                 // Without an answer the connection goes, and with it the work in the database.
                 return Err(if is_committing { errors::unknown_outcome() } else { errors::timeout() });
             };
@@ -194,6 +187,14 @@ impl MySql {
                     }
                     was_lost = true;
                 }
+                // A commit that was interrupted is open still.
+                Err(_) if was_interrupted && is_committing && !plan.is_one_statement(job) => {
+                    return Err(errors::unknown_outcome());
+                }
+                Err(_) if was_interrupted => {
+                    lease.finish();
+                    return Err(errors::timeout());
+                }
                 Err(failed) => {
                     let again = errors::is_conflict(&failed) && tries < TRIES && Instant::now() < end;
                     lease.finish();
@@ -202,6 +203,32 @@ impl MySql {
                     }
                     errors::pause(tries).await;
                 }
+            }
+        }
+    }
+
+    /// One try of a write, and whether it was interrupted because its time was over.
+    async fn attempt(
+        &self,
+        connection: &mut Connection,
+        plan: &RenderedPlan,
+        job: &Job,
+        progress: &Progress,
+    ) -> (Option<Done<Answer>>, bool) {
+        let number = connection.number();
+        let work = async {
+            match plan.is_one_statement(job) {
+                true => self.write_at_once(connection, plan, job, progress).await,
+                false => self.write_in_transaction(connection, plan, job, progress).await,
+            }
+        };
+        let mut work = std::pin::pin!(work);
+        match tokio::time::timeout(job.timeout + ANSWER_GRACE, &mut work).await {
+            Ok(done) => (Some(done), false),
+            Err(_) => {
+                // What becomes of the statement is known when it has ended.
+                self.pool.interrupt(number).await;
+                (tokio::time::timeout(ANSWER_GRACE, work).await.ok(), true)
             }
         }
     }

@@ -75,16 +75,19 @@ impl Drop for Lease {
         drop(connection);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             // When it does not reach the server, the statement's own time ends it, or the server sees that nobody listens.
-            runtime.spawn(async move {
-                if let Ok(mut other) = Connection::open(&shared.opts, shared.existing, KILL_PATIENCE).await {
-                    _ = other.control(&format!("KILL {number}")).await;
-                }
-            });
+            runtime.spawn(async move { shared.tell(&format!("KILL {number}")).await });
         }
     }
 }
 
 impl Shared {
+    /// Says something on a connection apart, if that can be had soon.
+    async fn tell(&self, what: &str) {
+        if let Ok(mut other) = Connection::open(&self.opts, self.existing, KILL_PATIENCE).await {
+            _ = other.control(what).await;
+        }
+    }
+
     /// Notes that a connection was found dead: others may be.
     fn suspect(&self) {
         *lock(&self.suspect) = Some(Instant::now());
@@ -164,6 +167,11 @@ impl Pool {
     /// A connection that is not counted, for what must not wait for those that are.
     pub async fn open_apart(&self) -> Result<Connection> {
         self.open().await
+    }
+
+    /// Ends the statement that a connection has under way; the connection stays.
+    pub async fn interrupt(&self, number: u32) {
+        self.shared.tell(&format!("KILL QUERY {number}")).await;
     }
 
     /// Notes that a connection was found dead.

@@ -45,7 +45,11 @@ impl Held {
         let timeout = job.timeout.min(self.deadline.saturating_duration_since(Instant::now()));
         self.lease()?;
         let work = tokio::time::timeout(timeout + crate::ANSWER_GRACE, self.run_saved(&plan, &job, timeout));
-        let done = work.await.unwrap_or_else(|_| Err(errors::timeout().into()));
+        let Ok(done) = work.await else {
+            // The statement is still under way: it goes with its connection.
+            self.lease = None;
+            return Err(errors::timeout());
+        };
         match done {
             Ok(answer) => Ok(answer),
             Err(failed) => {

@@ -46,14 +46,9 @@ pub(super) fn translated(expression: &str) -> Option<String> {
                 let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
                 let (word, after) = (rest[..end].to_lowercase(), rest[end..].trim_start());
                 // the character set of the literal after it
-                let is_introducer = word.starts_with("_utf8") && after.starts_with(['\'', '\\']);
+                let is_introducer = word.starts_with("_utf8") && after.starts_with('\'');
                 let word = if is_introducer { String::new() } else { known(&word, after)? };
                 (word, after)
-            }
-            // MySQL shows quotes escaped
-            '\\' if rest[1..].starts_with('\'') => {
-                let (text, after) = rest[2..].split_once("\\'")?;
-                (quote_literal(text), after)
             }
             _ => {
                 if UNLIKE.iter().any(|operator| rest.starts_with(operator)) {
@@ -68,7 +63,25 @@ pub(super) fn translated(expression: &str) -> Option<String> {
         }
         rest = after.trim_start();
     }
+    // MySQL puts the whole in parentheses, which stand around it here anyway
+    let mut said = &said[..];
+    while let [first, inner @ .., last] = said
+        && (first.as_str(), last.as_str()) == ("(", ")")
+        && is_balanced(inner)
+    {
+        said = inner;
+    }
     Some(said.join(" ").replace("( ", "(").replace(" )", ")").replace(" ,", ","))
+}
+
+/// Whether every parenthesis is closed by one after it.
+fn is_balanced(words: &[String]) -> bool {
+    let mut open = 0;
+    let depths = words.iter().map(|word| {
+        open += i32::from(word == "(") - i32::from(word == ")");
+        open
+    });
+    depths.min().is_none_or(|least| least >= 0)
 }
 
 fn known(word: &str, after: &str) -> Option<String> {
@@ -107,7 +120,8 @@ mod tests {
         for (there, here) in [
             ("`price` >= 0 and `kind` in ('a','it''s')", "price >= 0 AND kind IN ('a', 'it''s')"),
             ("char_length(`Name`) > 2", "char_length (\"Name\") > 2"),
-            (r"(`a` = _utf8mb4\'x\')", "(a = 'x')"),
+            ("(`a` = _utf8mb4'x')", "a = 'x'"),
+            ("((`a` > 1) or (`b` > 1))", "(a > 1) OR (b > 1)"),
             ("case when `a` is null then 1 else `a` * 2 end", "CASE WHEN a IS NULL THEN 1 ELSE a * 2 END"),
         ] {
             assert_eq!(translated(there).as_deref(), Some(here), "{there}");

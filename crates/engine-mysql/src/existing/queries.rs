@@ -77,7 +77,7 @@ pub(super) async fn describe(connection: &mut Connection) -> Done<Vec<Table>> {
     };
     for mut row in rows(connection, checks).await? {
         if let Some(table) = tables.get_mut(&row.text()) {
-            add_check(table, Check { name: row.text(), condition: row.text() });
+            add_check(table, Check { name: row.text(), condition: shown(flavour, row.text()) });
         }
     }
     Ok(tables.into_values().collect())
@@ -96,17 +96,26 @@ fn column(flavour: Flavour, mut row: Row) -> Column {
     let default = row.maybe();
     let extra = row.text().to_lowercase();
     let generated = row.maybe().filter(|expression| !expression.is_empty());
+    let generated = generated.map(|expression| shown(flavour, expression));
     let default = match (flavour, default) {
         (_, None) => None,
         _ if generated.is_some() => None,
         (Flavour::MariaDb, Some(text)) => maria_default(&text),
         (Flavour::MySql, Some(text)) if extra.contains("default_generated") => {
-            Some(Default::Expression(text))
+            Some(Default::Expression(shown(flavour, text)))
         }
         (Flavour::MySql, Some(text)) => Some(Default::Literal(text)),
     };
     let numbers_itself = extra.contains("auto_increment");
     Column { name, ty, text, not_null, default, numbers_itself, generated, comment: row.text() }
+}
+
+/// An expression as its server takes it: MySQL escapes it as a whole where it shows it.
+fn shown(flavour: Flavour, expression: String) -> String {
+    match flavour {
+        Flavour::MariaDb => expression,
+        Flavour::MySql => unescaped(&expression),
+    }
 }
 
 /// MariaDB tells defaults as expressions.
