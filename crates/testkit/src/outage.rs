@@ -11,13 +11,17 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::database::postgres::{as_postgres, programs};
-use crate::database::process::{free_port, give, run, said};
+use crate::database::mysql::{Product, USER_IN_URL};
+use crate::database::postgres::programs;
+use crate::database::process::{as_user, free_port, give, run, said};
+use crate::database::{self, Kind, Server};
 
 /// How long anything may take that is waited for.
 pub const LIMIT: Duration = Duration::from_secs(60);
 /// Between two looks.
 const POLL: Duration = Duration::from_millis(20);
+/// The only database of a server of one's own.
+const DATABASE: &str = "own";
 
 /// Looks until there is what is waited for.
 ///
@@ -35,72 +39,34 @@ pub fn wait_until<T>(what: &str, mut look: impl FnMut() -> Result<T, String>) ->
     }
 }
 
-/// A PostgreSQL server of one's own, durable as people run it. It ends with this.
+/// A server of one's own, of the kind that the tests run on, durable as people run it. It ends with this.
 #[derive(Debug)]
 pub struct OwnServer {
+    kind: Kind,
     folder: TempDir,
     port: u16,
+    /// The command that runs it.
+    words: Vec<String>,
     child: Child,
 }
 
 impl OwnServer {
-    /// Starts one whose files are in `place`, or in the usual folder for what is temporary.
+    /// Starts one whose files are in `place`, or in the usual folder for what is temporary. 30 connections are the most it takes.
     ///
     /// # Errors
     /// What it said.
     pub fn start(place: Option<&Path>) -> Result<Self, String> {
-        let text = |error: io::Error| format!("starting PostgreSQL: {error}");
-        let builder = || tempfile::Builder::new();
-        let folder = match place {
-            Some(place) => builder().prefix("own-postgres-").tempdir_in(place),
-            None => builder().prefix("mainstay-own-postgres-").tempdir(),
+        let (kind, port) = (database::kind()?.ok_or("SQLite has no server")?, free_port()?);
+        let (folder, words) = match kind {
+            Kind::Postgres => postgres(place, port)?,
+            Kind::MySql(product) => mysql(product, place, port)?,
         };
-        let folder = folder.map_err(text)?;
-        let data = folder.path().join("data");
-        std::fs::create_dir(&data).map_err(text)?;
-        give(folder.path(), "postgres")?;
-        let initdb = programs().join("initdb");
-        let words =
-            [said(&initdb)?, "--no-sync", "--pgdata", said(&data)?, "--username=postgres", "--auth=trust"];
-        let words =
-            as_postgres(&[&words[..], &["--encoding=UTF8", "--locale=C.UTF-8", "--wal-segsize=1"]].concat());
-        run(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
-        let port = free_port()?;
-        let child = Self::spawn(&data, port)?;
-        let mut server = Self { folder, port, child };
-        server.wait_for()?;
+        let child = spawn(kind, &folder, &words)?;
+        let mut server = Self { kind, folder, port, words, child };
+        let first = if kind == Kind::Postgres { "postgres" } else { "" };
+        server.wait_for(first)?;
+        server.run(first, &format!("CREATE DATABASE {DATABASE}"))?;
         Ok(server)
-    }
-
-    fn spawn(data: &Path, port: u16) -> Result<Child, String> {
-        let (postgres, port) = (programs().join("postgres"), port.to_string());
-        let mut words = vec![said(&postgres)?, "-D", said(data)?, "-k", said(data)?, "-p", &port];
-        for setting in [
-            "listen_addresses=127.0.0.1",
-            "max_connections=30",
-            "superuser_reserved_connections=3",
-            // What a client that is gone had begun ends soon, and frees its place.
-            "client_connection_check_interval=500ms",
-            "shared_buffers=16MB",
-            "max_wal_size=8MB",
-            "min_wal_size=2MB",
-        ] {
-            words.extend(["-c", setting]);
-        }
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(data.with_file_name("log"));
-        let log = log.map_err(|error| error.to_string())?;
-        // Should this process end without a word, so does the server.
-        let words: Vec<String> = ["setpriv".to_owned(), "--pdeathsig=KILL".to_owned()]
-            .into_iter()
-            .chain(as_postgres(&words))
-            .collect();
-        let child = Command::new(&words[0])
-            .args(&words[1..])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn();
-        child.map_err(|error| format!("{}: {error}", words[0]))
     }
 
     /// Where it listens.
@@ -110,39 +76,43 @@ impl OwnServer {
 
     /// The url of its only database, as someone reaches it who listens at `address` for it.
     pub fn url(&self, address: SocketAddr) -> String {
-        format!("postgres://postgres@{address}/postgres?sslmode=disable")
+        format!("{}/{DATABASE}?sslmode=disable", self.server(address).url)
     }
 
-    /// Runs a statement as the owner. Answers with the rows, a line for each, their columns parted by `|`.
+    fn server(&self, address: SocketAddr) -> Server {
+        let (scheme, user) = match self.kind {
+            Kind::Postgres => ("postgres", "postgres"),
+            Kind::MySql(_) => ("mysql", USER_IN_URL),
+        };
+        Server { kind: self.kind, url: format!("{scheme}://{user}@{address}") }
+    }
+
+    /// Runs statements as the owner. Answers with the rows, a line for each, their columns parted by `|`.
     ///
     /// # Errors
     /// What the server said.
     pub fn query(&self, sql: &str) -> Result<String, String> {
-        let mut child = self.session(sql)?;
-        let mut text = [String::new(), String::new()];
-        if let (Some(out), Some(error)) = (&mut child.stdout, &mut child.stderr) {
-            let read = out.read_to_string(&mut text[0]).and_then(|_| error.read_to_string(&mut text[1]));
-            read.map_err(|error| error.to_string())?;
-        }
-        let status = child.wait().map_err(|error| error.to_string())?;
-        let [out, error] = text;
-        if status.success() { Ok(out.trim().to_owned()) } else { Err(error) }
+        self.run(DATABASE, sql)
     }
 
-    /// Begins to run statements; they last as long as they take.
+    fn run(&self, database: &str, sql: &str) -> Result<String, String> {
+        self.server(self.address()).query(database, sql)
+    }
+
+    /// Connects, runs statements, and does nothing more until it ends.
     ///
     /// # Errors
-    /// When there is no `psql`.
-    pub fn session(&self, sql: &str) -> Result<Child, String> {
-        let psql = programs().join("psql");
-        Command::new(&psql)
-            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1"])
-            .args(["--command", sql, &format!("postgres://postgres@{}/postgres", self.address())])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("{}: {error}", psql.display()))
+    /// When there is no program to do it.
+    pub fn session(&self, sql: &str) -> Result<Session, String> {
+        let mut command = self.server(self.address()).client(DATABASE);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().map_err(|error| format!("{:?}: {error}", command.get_program()))?;
+        let mut session = Session(child);
+        if let Some(input) = &mut session.0.stdin {
+            // One that is refused reads nothing any more.
+            let _ = input.write_all(format!("{sql};\n").as_bytes());
+        }
+        Ok(session)
     }
 
     /// Ends it without a warning: what was not durable is lost.
@@ -158,18 +128,18 @@ impl OwnServer {
     /// # Errors
     /// What it said, when it does not come back.
     pub fn start_again(&mut self) -> Result<(), String> {
-        self.child = Self::spawn(&self.folder.path().join("data"), self.port)?;
-        self.wait_for()
+        self.child = spawn(self.kind, &self.folder, &self.words)?;
+        self.wait_for(DATABASE)
     }
 
-    fn wait_for(&mut self) -> Result<(), String> {
-        wait_until("PostgreSQL does not answer", || {
+    fn wait_for(&mut self, database: &str) -> Result<(), String> {
+        wait_until("the server does not answer", || {
             let ended = self.child.try_wait().map_err(|error| error.to_string())?;
             if ended.is_some() {
                 // The processes of the one that was killed had not ended yet.
-                self.child = Self::spawn(&self.folder.path().join("data"), self.port)?;
+                self.child = spawn(self.kind, &self.folder, &self.words)?;
             }
-            self.query("SELECT 1").map(drop)
+            self.run(database, "SELECT 1").map(drop)
         })
     }
 }
@@ -178,6 +148,83 @@ impl Drop for OwnServer {
     fn drop(&mut self) {
         // Nothing can be done about a server that is gone already.
         let _ = self.kill();
+    }
+}
+
+/// The files of PostgreSQL, and the command that runs it.
+fn postgres(place: Option<&Path>, port: u16) -> Result<(TempDir, Vec<String>), String> {
+    let text = |error: io::Error| format!("starting PostgreSQL: {error}");
+    let place = place.map_or_else(std::env::temp_dir, Path::to_owned);
+    let folder = tempfile::Builder::new().prefix("mainstay-own-postgres-").tempdir_in(place).map_err(text)?;
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).map_err(text)?;
+    give(folder.path(), "postgres")?;
+    let (initdb, data) = (programs().join("initdb"), said(&data)?.to_owned());
+    let words = [said(&initdb)?, "--no-sync", "--pgdata", &data, "--username=postgres", "--auth=trust"];
+    let words = [&words[..], &["--encoding=UTF8", "--locale=C.UTF-8", "--wal-segsize=1"]].concat();
+    let words = as_user("postgres", &words);
+    run(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let (postgres, port) = (programs().join("postgres"), port.to_string());
+    let mut words = vec![said(&postgres)?, "-D", &data, "-k", &data, "-p", &port];
+    for setting in [
+        "listen_addresses=127.0.0.1",
+        "max_connections=30",
+        "superuser_reserved_connections=3",
+        // What a client that is gone had begun ends soon, and frees its place.
+        "client_connection_check_interval=500ms",
+        "shared_buffers=16MB",
+        "max_wal_size=8MB",
+        "min_wal_size=2MB",
+    ] {
+        words.extend(["-c", setting]);
+    }
+    let words = words.into_iter().map(str::to_owned).collect();
+    Ok((folder, words))
+}
+
+/// The files of MariaDB or MySQL, and the command that runs it.
+fn mysql(product: Product, place: Option<&Path>, port: u16) -> Result<(TempDir, Vec<String>), String> {
+    let folder = product.folder(place)?;
+    let known = product.install(folder.path())?;
+    let mut words = product.words(folder.path(), port)?;
+    let small = ["--max-connections=30", "--innodb-buffer-pool-size=16M"];
+    words.extend(small.map(str::to_owned));
+    words.push(known);
+    Ok((folder, words))
+}
+
+fn spawn(kind: Kind, folder: &TempDir, words: &[String]) -> Result<Child, String> {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log"));
+    let log = log.map_err(|error| error.to_string())?;
+    let user = match kind {
+        Kind::Postgres => "postgres",
+        Kind::MySql(product) => product.user(),
+    };
+    // Should this process end without a word, so does the server. Whoever becomes another user forgets that.
+    let words: Vec<&str> =
+        ["setpriv", "--pdeathsig=KILL"].into_iter().chain(words.iter().map(String::as_str)).collect();
+    let words = as_user(user, &words);
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    command.spawn().map_err(|error| format!("{}: {error}", words[0]))
+}
+
+/// A connection of somebody else's. It ends with this.
+#[derive(Debug)]
+pub struct Session(Child);
+
+impl Session {
+    /// Whether it was refused, or is over.
+    pub fn is_over(&mut self) -> bool {
+        self.0.try_wait().is_ok_and(|status| status.is_some())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -70,9 +70,10 @@ fn is_postgres() -> bool {
     std::env::var("MAINSTAY_TEST_DATABASE").is_ok_and(|engine| engine_name(&engine).starts_with("postgres"))
 }
 
-/// `sqlite`, or the scheme of a database URL.
+/// `sqlite`, or the scheme of a database URL; the versions of a database are one engine.
 fn engine_name(database: &str) -> &str {
-    database.split(':').next().unwrap_or(database)
+    let name = database.split(':').next().unwrap_or(database);
+    name.trim_end_matches(|character: char| character.is_ascii_digit())
 }
 
 /// An exception for a case that does not exist hides a renamed case.

@@ -1,7 +1,7 @@
 //! What goes wrong around Mainstay: programs that are killed, wires that are cut, disks that are full, waits that are too long,
 //! clients that hang up. Errors say what happened, no acknowledged write is lost or doubled, and nothing has to be restarted.
 //!
-//! On SQLite it is Mainstay and the disk that fail; when `MAINSTAY_TEST_DATABASE` is `postgres`, a server of the test's own too.
+//! On SQLite it is Mainstay and the disk that fail; when `MAINSTAY_TEST_DATABASE` names a server, one of the test's own too.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +16,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use mainstay_testkit::client::Response;
 use mainstay_testkit::database;
 use mainstay_testkit::identity::Who;
-use mainstay_testkit::outage::{OwnServer, Wire, wait_until};
+use mainstay_testkit::outage::{OwnServer, Session, Wire, wait_until};
 use mainstay_testkit::project::{Server, World};
 use mainstay_testkit::scenario::{Request, WorldSpec};
 use tempfile::TempDir;
@@ -27,6 +27,18 @@ const SCHEMA: &str = "
       $$select count(*) from generate_series(1, 30000) a, generate_series(1, 30000) b where a <> b$$;";
 /// What a client may be told while the database is away.
 const OUTAGE: [&str; 6] = ["08001", "08006", "53300", "57P01", "57P02", "57P03"];
+/// How others lock the table, and how it is seen that they do.
+const LOCK_OF_POSTGRES: (&str, &str) = (
+    "BEGIN; LOCK TABLE log IN SHARE MODE",
+    "SELECT count(*) FROM pg_locks WHERE mode = 'ShareLock' AND granted",
+);
+const LOCK_OF_MYSQL: (&str, &str) =
+    ("LOCK TABLES log READ; SELECT get_lock('log', 0)", "SELECT is_used_lock('log') IS NOT NULL");
+/// How many slow queries run.
+const RUNNING_ON_POSTGRES: &str = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' \
+    AND query LIKE '%generate_series%' AND pid <> pg_backend_pid()";
+const RUNNING_ON_MYSQL: &str = "SELECT count(*) FROM information_schema.processlist WHERE info LIKE '%RECURSIVE%' \
+    AND id <> connection_id()";
 /// Clients that write at once.
 const WRITERS: usize = 6;
 
@@ -35,7 +47,7 @@ type Outcome = Result<(), String>;
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let engine = std::env::var("MAINSTAY_TEST_DATABASE").unwrap_or_default();
-    let on_server = engine.starts_with("postgres");
+    let on_server = !matches!(engine.as_str(), "" | "sqlite");
     let test = |name: &str, run: fn() -> Outcome| Trial::test(name, move || run().map_err(Failed::from));
     let mut trials = vec![
         test("mainstay_is_killed_during_writes", mainstay_is_killed_during_writes),
@@ -58,6 +70,10 @@ fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&arguments, trials);
     database::stop();
     conclusion.exit_code()
+}
+
+fn is_postgres() -> bool {
+    std::env::var("MAINSTAY_TEST_DATABASE").is_ok_and(|engine| engine.starts_with("postgres"))
 }
 
 fn spec(config: &str) -> WorldSpec {
@@ -392,9 +408,10 @@ fn the_pool_is_exhausted() -> Outcome {
     let database = OwnServer::start(None)?;
     let server = serve_at(&database.url(database.address()), "[api]\nstatement_timeout_ms = 1500\n")?;
     succeeds(&write(&server, 0, "x")?)?;
-    let mut holder = database.session("BEGIN; LOCK TABLE log IN SHARE MODE; SELECT pg_sleep(600)")?;
+    let (lock, is_locked) = if is_postgres() { LOCK_OF_POSTGRES } else { LOCK_OF_MYSQL };
+    let holder = database.session(lock)?;
     wait_until("the lock is not there", || {
-        let held = database.query("SELECT count(*) FROM pg_locks WHERE mode = 'ShareLock' AND granted")?;
+        let held = database.query(is_locked)?;
         if held == "1" { Ok(()) } else { Err(held) }
     })?;
     // More than there are connections: each waits its time and is told so, and reads go on meanwhile.
@@ -409,8 +426,7 @@ fn the_pool_is_exhausted() -> Outcome {
         let answer = answer.map_err(|_| "a writer died".to_owned())??;
         is_told(&answer, 500, &["57014"]).or_else(|_| is_told(&answer, 503, &["53300"]))?;
     }
-    database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()")?;
-    holder.wait().map_err(|error| error.to_string())?;
+    drop(holder);
     succeeds(&write(&server, 25, "x")?)?;
     equal(get(&server, "/log?select=n&order=id")?.body.as_str(), "[{\"n\":0},{\"n\":25}]")
 }
@@ -418,22 +434,14 @@ fn the_pool_is_exhausted() -> Outcome {
 fn others_use_up_the_connections() -> Outcome {
     let database = OwnServer::start(None)?;
     let server = serve_at(&database.url(database.address()), "")?;
-    let mut others = Vec::new();
     // As many as there are: the last ones are refused, and end at once.
-    for _ in 0..30 {
-        others.push(database.session("SELECT pg_sleep(600)")?);
-    }
-    let refused =
-        wait_until("nobody was refused", || match others.iter_mut().find_map(|it| it.try_wait().ok()?) {
-            Some(_) => Ok(()),
-            None => Err("all connected".to_owned()),
-        });
+    let mut others = (0..31).map(|_| database.session("SELECT 1")).collect::<Result<Vec<_>, _>>()?;
+    let refused = wait_until("nobody was refused", || match others.iter_mut().any(Session::is_over) {
+        true => Ok(()),
+        false => Err("all connected".to_owned()),
+    });
     let answer = refused.and_then(|()| get(&server, "/log"));
-    for other in &mut others {
-        // Some have ended already.
-        let _ = other.kill();
-        let _ = other.wait();
-    }
+    drop(others);
     let answer = answer?;
     if answer.status != 200 {
         is_told(&answer, 503, &OUTAGE)?;
@@ -445,12 +453,7 @@ fn a_client_hangs_up() -> Outcome {
     let database = OwnServer::start(None)?;
     let server = serve_at(&database.url(database.address()), "[api]\nstatement_timeout_ms = 600000\n")?;
     succeeds(&write(&server, 0, "x")?)?;
-    let running = || {
-        database.query(
-            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%generate_series%' \
-             AND pid <> pg_backend_pid()",
-        )
-    };
+    let running = || database.query(if is_postgres() { RUNNING_ON_POSTGRES } else { RUNNING_ON_MYSQL });
     let request = server.client.hanging_up("/rpc/slow")?;
     wait_until("the query does not run", || match running()?.as_str() {
         "0" => Err("nothing runs".to_owned()),

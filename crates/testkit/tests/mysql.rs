@@ -1,17 +1,16 @@
-//! What holds on MariaDB beyond the conformance suite: the database dies and comes back, migrations are interrupted, and others
-//! write too.
+//! What holds on MariaDB and MySQL beyond the conformance suite: connections are lost, migrations are interrupted, and others write
+//! too.
 //!
 //! These tests run when `MAINSTAY_TEST_DATABASE` names MariaDB or MySQL, and are shown as ignored otherwise.
 
 use std::fs;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use mainstay_testkit::client::Response;
-use mainstay_testkit::database::{self, OwnServer, TestDatabase};
+use mainstay_testkit::database::{self, TestDatabase};
 use mainstay_testkit::identity::Who;
 use mainstay_testkit::project::{self, Server, World};
 use mainstay_testkit::scenario::{Request, WorldSpec};
@@ -53,10 +52,6 @@ fn main() -> ExitCode {
         test("what_nobody_waits_for_is_ended", what_nobody_waits_for_is_ended),
         test("the_same_row_may_be_upserted_by_many", the_same_row_may_be_upserted_by_many),
         test("many_wait_for_few_connections", many_wait_for_few_connections),
-        test(
-            "no_acknowledged_write_is_lost_when_the_server_dies",
-            no_acknowledged_write_is_lost_when_the_server_dies,
-        ),
         test("a_remote_host_has_to_prove_who_it_is", a_remote_host_has_to_prove_who_it_is),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials);
@@ -319,62 +314,6 @@ fn many_wait_for_few_connections() -> Outcome {
         clients.into_iter().map(join).collect::<Result<Vec<u16>, String>>()
     })?;
     equal(all, vec![200; 64])
-}
-
-/// Writers write until the server is killed, and go on when it is back.
-fn no_acknowledged_write_is_lost_when_the_server_dies() -> Outcome {
-    let mut own = OwnServer::start()?;
-    let servers = project::serve_together(&spec(SCHEMA, ""), vec![own.database()])?;
-    let server = &servers[0];
-    let (done, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let write = |writer: usize| {
-        let mut acknowledged = Vec::new();
-        for number in 0.. {
-            if is_over.load(Ordering::Relaxed) {
-                break;
-            }
-            let title = format!("{writer} {number}");
-            let answer = send(server, "POST", "/notes", &format!("{{\"title\": \"{title}\"}}"), &[])?;
-            match answer.status {
-                201 => {
-                    done.fetch_add(1, Ordering::Relaxed);
-                    acknowledged.push(title);
-                }
-                // The database is away, or nobody knows what became of the row.
-                500..=599 if answer.body.contains("\"080") => {}
-                _ => return Err(format!("{}: {}", answer.status, answer.body)),
-            }
-        }
-        Ok(acknowledged)
-    };
-    let acknowledged = thread::scope(|scope| {
-        let writers: Vec<_> = (0..4)
-            .map(|writer| {
-                scope.spawn({
-                    let write = &write;
-                    move || write(writer)
-                })
-            })
-            .collect();
-        let killed = until(|| Ok(done.load(Ordering::Relaxed) >= 100)).and_then(|()| own.kill());
-        let before = done.load(Ordering::Relaxed);
-        let back = killed
-            .and_then(|()| own.restart())
-            .and_then(|()| until(|| Ok(done.load(Ordering::Relaxed) >= before + 100)));
-        is_over.store(true, Ordering::Relaxed);
-        let all: Result<Vec<Vec<String>>, String> = writers
-            .into_iter()
-            .map(|writer| writer.join().map_err(|_| "a writer died".to_owned())?)
-            .collect();
-        back.and(all)
-    })?;
-    let rows = own.database().query("SELECT title FROM notes")?;
-    let mut rows: Vec<&str> = rows.lines().collect();
-    rows.sort_unstable();
-    match acknowledged.iter().flatten().find(|title| rows.binary_search(&title.as_str()).is_err()) {
-        Some(lost) => Err(format!("\"{lost}\" was acknowledged and is lost")),
-        None => Ok(()),
-    }
 }
 
 fn a_remote_host_has_to_prove_who_it_is() -> Outcome {

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::process::{self, Kept, said};
-use super::{Server, TestDatabase, mariadb};
+use super::mysql::{self, Product};
+use super::process::{self, Kept};
+use super::{Server, TestDatabase};
 
 /// Where Debian puts the library that the nodes speak to one another with.
 const PROVIDER: &str = "/usr/lib/galera/libgalera_smm.so";
@@ -62,12 +63,11 @@ impl Cluster {
 impl Node {
     /// Starts a node; answers with where it speaks to the others, too.
     fn start(number: usize, cluster: Option<&str>) -> Result<(Node, String), String> {
-        let folder = mariadb::folder()?;
+        let folder = Product::MariaDb.folder(None)?;
         let port = process::free_port()?;
-        let mut words = mariadb::words(folder.path(), port)?;
+        let mut words = Product::MariaDb.words(folder.path(), port)?;
         if cluster.is_none() {
-            mariadb::install(folder.path())?;
-            words.push(format!("--init-file={}", said(&mariadb::users(folder.path()))?));
+            words.push(Product::MariaDb.install(folder.path())?);
         }
         let mut ports = [0; 3];
         for port in &mut ports {
@@ -91,8 +91,8 @@ impl Node {
             format!("--wsrep-provider-options={listen};{TIMES}"),
         ]);
         let pid_file = folder.path().join("data/pid");
-        let kept = Kept::start(folder, "KILL", words)?;
-        let server = Arc::new(mariadb::server(port));
+        let kept = Kept::start(folder, Product::MariaDb.user(), "KILL", words)?;
+        let server = Arc::new(mysql::server(Product::MariaDb, port));
         Ok((Node { server, pid_file, _kept: kept }, format!("127.0.0.1:{group}")))
     }
 

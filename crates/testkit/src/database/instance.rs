@@ -102,7 +102,8 @@ impl Instance {
             words.extend(["-c", setting]);
         }
         // An interrupt ends it without waiting for its clients.
-        self.state = State::Running(Kept::start(folder, "INT", as_postgres(&words))?);
+        let words = words.into_iter().map(str::to_owned).collect();
+        self.state = State::Running(Kept::start(folder, "postgres", "INT", words)?);
         process::wait_for(|| self.query("postgres", "SELECT 1"))
     }
 
@@ -205,11 +206,7 @@ pub(crate) fn programs() -> PathBuf {
 
 /// A command that runs as a user whom PostgreSQL accepts: it refuses root.
 pub fn as_postgres(arguments: &[&str]) -> Vec<String> {
-    let user: &[&str] = match process::is_root() {
-        true => &["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"],
-        false => &[],
-    };
-    user.iter().chain(arguments).map(|word| (*word).to_owned()).collect()
+    process::as_user("postgres", arguments)
 }
 
 /// Runs a command to its end.

@@ -1,21 +1,22 @@
 //! The database that test projects are served from: SQLite files in their folders, or databases of a server, which is
 //! started for the tests unless a running one is named.
 //!
-//! `MAINSTAY_TEST_DATABASE` is `sqlite`, `postgres`, `mysql` (Debian's MariaDB), or the URL of a server whose user may create
-//! databases.
+//! `MAINSTAY_TEST_DATABASE` is `sqlite`, `postgres`, `mysql` (Debian's MariaDB), `mysql8` (MySQL 8, which `scripts/mysql8.sh` fetches),
+//! or the URL of a server whose user may create databases.
 
 mod galera;
 pub mod instance;
-mod mariadb;
+pub(crate) mod mysql;
+pub(crate) mod mysql_client;
 pub(crate) mod postgres;
 pub(crate) mod process;
 
-use std::path::PathBuf;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub use galera::{Cluster, Node};
-pub use mariadb::OwnServer;
+use mysql::Product;
 use process::Kept;
 
 /// A database of a test project; dropped with it.
@@ -75,29 +76,28 @@ impl Drop for TestDatabase {
 
 /// A server that test databases are made on.
 #[derive(Debug)]
-struct Server {
-    kind: Kind,
+pub(crate) struct Server {
+    pub(crate) kind: Kind,
     /// Without a database's name.
-    url: String,
-    /// The program that runs statements.
-    client: PathBuf,
+    pub(crate) url: String,
 }
 
+/// What kind of server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Postgres,
-    MariaDb,
+    MySql(Product),
 }
 
 impl Server {
     fn create(&self, name: &str, template: Option<&TestDatabase>) -> Result<(), String> {
         match self.kind {
             Kind::Postgres => postgres::create(self, name, template.map(|template| template.name.as_str())),
-            Kind::MariaDb => {
+            Kind::MySql(_) => {
                 let copied = template.map(|template| {
-                    template.copied.get_or_init(|| mariadb::copied(self, &template.name)).as_deref()
+                    template.copied.get_or_init(|| mysql_client::copied(self, &template.name)).as_deref()
                 });
-                mariadb::create(self, name, copied.transpose().map_err(Clone::clone)?)
+                mysql_client::create(self, name, copied.transpose().map_err(Clone::clone)?)
             }
         }
     }
@@ -105,14 +105,22 @@ impl Server {
     fn drop_database(&self, name: &str) -> Result<String, String> {
         match self.kind {
             Kind::Postgres => self.query("postgres", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")),
-            Kind::MariaDb => self.query("", &format!("DROP DATABASE IF EXISTS {name}")),
+            Kind::MySql(_) => self.query("", &format!("DROP DATABASE IF EXISTS {name}")),
         }
     }
 
-    fn query(&self, database: &str, sql: &str) -> Result<String, String> {
+    pub(crate) fn query(&self, database: &str, sql: &str) -> Result<String, String> {
         match self.kind {
             Kind::Postgres => postgres::query(self, database, sql),
-            Kind::MariaDb => mariadb::query(self, database, sql),
+            Kind::MySql(_) => mysql_client::query(self, database, sql),
+        }
+    }
+
+    /// The program that runs statements in a database.
+    pub(crate) fn client(&self, database: &str) -> Command {
+        match self.kind {
+            Kind::Postgres => postgres::client(self, database),
+            Kind::MySql(_) => mysql_client::client(self, database),
         }
     }
 }
@@ -125,25 +133,32 @@ pub fn stop() {
     drop(KEPT.lock().unwrap_or_else(PoisonError::into_inner).take());
 }
 
+/// The kind of server that the tests run on, and its URL if it runs already; none where projects keep their own files.
+fn named() -> Result<Option<(Kind, Option<String>)>, String> {
+    let named = std::env::var("MAINSTAY_TEST_DATABASE").unwrap_or_default();
+    let kind = match named.split(':').next().unwrap_or_default() {
+        "" | "sqlite" => return Ok(None),
+        "postgres" | "postgresql" => Kind::Postgres,
+        "mysql" | "mariadb" => Kind::MySql(Product::MariaDb),
+        "mysql8" => Kind::MySql(Product::MySql8),
+        _ => return Err(format!("MAINSTAY_TEST_DATABASE={named} names no database that is known here")),
+    };
+    let url = named.contains("://").then(|| named.trim_end_matches('/').to_owned());
+    Ok(Some((kind, url)))
+}
+
+/// The kind of server that the tests run on; none where projects keep their own files.
+pub(crate) fn kind() -> Result<Option<Kind>, String> {
+    Ok(named()?.map(|(kind, _)| kind))
+}
+
 fn server() -> Result<Option<Arc<Server>>, String> {
     static SERVER: OnceLock<Result<Option<Arc<Server>>, String>> = OnceLock::new();
-    let found = || {
-        let named = std::env::var("MAINSTAY_TEST_DATABASE").unwrap_or_default();
-        let (scheme, place) = named.split_once("://").map_or((named.as_str(), None), |(s, p)| (s, Some(p)));
-        let kind = match scheme {
-            "" | "sqlite" => return Ok(None),
-            "postgres" | "postgresql" => Kind::Postgres,
-            "mysql" | "mariadb" => Kind::MariaDb,
-            _ => return Err(format!("MAINSTAY_TEST_DATABASE={named} names no database that is known here")),
-        };
-        match (place, kind) {
-            (None, Kind::Postgres) => start(postgres::start()?).map(Some),
-            (None, Kind::MariaDb) => start(mariadb::start()?).map(Some),
-            (Some(_), kind) => {
-                let client = PathBuf::from(if kind == Kind::Postgres { "psql" } else { "mariadb" });
-                Ok(Some(Server { kind, url: named.trim_end_matches('/').to_owned(), client }))
-            }
-        }
+    let found = || match named()? {
+        None => Ok(None),
+        Some((kind, Some(url))) => Ok(Some(Server { kind, url })),
+        Some((Kind::Postgres, None)) => start(postgres::start()?).map(Some),
+        Some((Kind::MySql(product), None)) => start(product.start()?).map(Some),
     };
     SERVER.get_or_init(|| found().map(|server| server.map(Arc::new))).clone()
 }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::instance::Instance;
-pub(crate) use super::instance::{as_postgres, programs};
+pub(crate) use super::instance::programs;
 use super::process::Kept;
 use super::{Kind, Server};
 
@@ -15,16 +15,21 @@ pub(super) fn create(server: &Server, name: &str, template: Option<&str>) -> Res
 
 /// Runs statements in a database.
 pub(super) fn query(server: &Server, database: &str, sql: &str) -> Result<String, String> {
-    let done = Command::new(&server.client)
-        .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1"])
-        .args(["--command", sql])
-        .arg(format!("{}/{database}", server.url))
-        .output()
-        .map_err(|error| format!("{}: {error}", server.client.display()))?;
+    let mut client = client(server, database);
+    let done = client.args(["--command", sql]).output();
+    let done = done.map_err(|error| format!("{:?}: {error}", client.get_program()))?;
     match done.status.success() {
         true => Ok(String::from_utf8_lossy(&done.stdout).trim().to_owned()),
         false => Err(format!("{sql}: {}", String::from_utf8_lossy(&done.stderr))),
     }
+}
+
+/// The program that runs statements in a database.
+pub(super) fn client(server: &Server, database: &str) -> Command {
+    let mut client = Command::new(programs().join("psql"));
+    client.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1"]);
+    client.arg(format!("{}/{database}", server.url));
+    client
 }
 
 /// Starts one.
@@ -33,5 +38,5 @@ pub(super) fn start() -> Result<(Server, Kept), String> {
     instance.start(&[])?;
     let url = instance.url();
     let kept = instance.into_kept()?;
-    Ok((Server { kind: Kind::Postgres, url, client: programs().join("psql") }, kept))
+    Ok((Server { kind: Kind::Postgres, url }, kept))
 }

@@ -25,8 +25,9 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Starts a server by its command line; `signal` stops it. What it says goes to `log` in its folder.
-    pub fn start(folder: TempDir, signal: &str, words: Vec<String>) -> Result<Kept, String> {
+    /// Starts a server by its command line, as a user; `signal` stops it. What it says goes to `log` in its folder.
+    pub fn start(folder: TempDir, user: &str, signal: &str, words: Vec<String>) -> Result<Kept, String> {
+        let words = as_user(user, &words.iter().map(String::as_str).collect::<Vec<_>>());
         let text = |error: std::io::Error| format!("{}: {error}", words.join(" "));
         let log = std::fs::File::create(folder.path().join("log")).map_err(text)?;
         let keeper = Command::new("sh")
@@ -57,6 +58,14 @@ impl Drop for Kept {
 /// Whether the tests run as root, whom servers of databases refuse.
 pub(super) fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
+
+/// A command that runs as a user when root starts it: servers of databases refuse root.
+pub(crate) fn as_user(user: &str, words: &[&str]) -> Vec<String> {
+    let names = [format!("--reuid={user}"), format!("--regid={user}")];
+    let change = ["setpriv", &names[0], &names[1], "--init-groups"];
+    let change = if is_root() && user != "root" { &change[..] } else { &[] };
+    change.iter().chain(words).map(|word| (*word).to_owned()).collect()
 }
 
 /// Gives a folder to a user, when that is possible and needed.

@@ -38,6 +38,10 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
+fn is_mysql8() -> bool {
+    std::env::var("MAINSTAY_TEST_DATABASE").is_ok_and(|engine| engine.starts_with("mysql8"))
+}
+
 /// A project with the pulled tables, and its database.
 fn pulled() -> Result<(tempfile::TempDir, TestDatabase), String> {
     let database = TestDatabase::create(None)?.ok_or("there is no server")?;
@@ -115,7 +119,10 @@ fn what_is_pulled_can_be_declared() -> Outcome {
         "  seen timestamp(0) with time zone DEFAULT now(),",
         "  total numeric(12,3) GENERATED ALWAYS AS (exact * 2) STORED,",
         "  CONSTRAINT kinds_name UNIQUE (name),",
-        "  CONSTRAINT positive CHECK (whole >= 0 AND name <> '')",
+        match is_mysql8() {
+            true => "  CONSTRAINT positive CHECK ((whole >= 0) AND (name <> ''))",
+            false => "  CONSTRAINT positive CHECK (whole >= 0 AND name <> '')",
+        },
         "-- kinds: column place is left out: nothing in this language is like point.",
         "ALTER TABLE notes ADD CONSTRAINT about FOREIGN KEY (kind) REFERENCES kinds (id) ON DELETE CASCADE;",
         "COMMENT ON COLUMN notes.note IS 'free; text';",
@@ -138,9 +145,11 @@ fn what_is_pulled_can_be_declared() -> Outcome {
 
 fn values_of_every_type_are_read_and_written() -> Outcome {
     let server = serve()?;
+    // MySQL keeps documents in a form of its own, MariaDB as they came.
+    let doc = if is_mysql8() { r#"{"a": 2, "b": 1}"# } else { r#"{"b": 1,"a":2}"# };
     equal(
-        &get(&server, "/kinds?id=eq.1")?,
-        r#"200 [{"id":1,"flag":true,"bit1":true,"bits":300,"bits64":18446744073709551615,"tiny":null,"tinyu":255,"small":null,"smallu":null,"medium":null,"mediumu":null,"whole":null,"wholeu":4294967295,"big":null,"bigu":18446744073709551615,"exact":1.500,"approximate":null,"precise":null,"born":2024,"day":"-infinity","at":"12:30:00.25","noted":"2024-02-29T10:00:00.123456","seen":null,"code":"É","name":"Zoë","body":"b","size":"l","tags":"a,b","doc":{"b": 1,"a":2},"short":null,"raw":"\\x00ff","blobby":null,"total":3.000,"shout":"Zoë!"}]"#,
+        &get(&server, "/kinds?id=eq.1")?.replace(doc, "DOC"),
+        r#"200 [{"id":1,"flag":true,"bit1":true,"bits":300,"bits64":18446744073709551615,"tiny":null,"tinyu":255,"small":null,"smallu":null,"medium":null,"mediumu":null,"whole":null,"wholeu":4294967295,"big":null,"bigu":18446744073709551615,"exact":1.500,"approximate":null,"precise":null,"born":2024,"day":"-infinity","at":"12:30:00.25","noted":"2024-02-29T10:00:00.123456","seen":null,"code":"É","name":"Zoë","body":"b","size":"l","tags":"a,b","doc":DOC,"short":null,"raw":"\\x00ff","blobby":null,"total":3.000,"shout":"Zoë!"}]"#,
     )?;
     refused(&get(&server, "/kinds?id=eq.2")?, "400", "22008")?;
     for filter in [
