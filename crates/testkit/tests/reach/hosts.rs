@@ -63,7 +63,8 @@ pub fn reads_go_to_a_copy_that_follows() -> Outcome {
 
 pub fn writes_go_on_after_a_failover() -> Outcome {
     let mut primary = Instance::create()?;
-    primary.start(&["wal_level=replica"])?;
+    // What is waited for below is what was written, so a commit has to be.
+    primary.start(&["wal_level=replica", "synchronous_commit=on"])?;
     let mut standby = primary.standby()?;
     standby.start(STANDBY)?;
     // The standby stands first: what it is decides, and not where it stands.
