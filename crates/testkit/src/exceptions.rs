@@ -16,3 +16,26 @@ pub fn read(path: &Path, engine: &str) -> Result<Exceptions, String> {
         toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(tables.remove(engine).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A row of the documentation's table for each, and no row besides.
+    #[test]
+    fn the_documentation_lists_them() -> Result<(), String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance");
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string());
+        let declared: BTreeMap<String, Exceptions> =
+            toml::from_str(&read("exceptions.toml")?).map_err(|error| error.to_string())?;
+        let documented = read("README.md")?;
+        let (_, table) =
+            documented.split_once("## What an engine cannot\n").ok_or("there is no such section")?;
+        let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ")).skip(2).collect();
+        let expected = declared.iter().flat_map(|(engine, cases)| {
+            cases.iter().map(move |(case, reason)| format!("| {engine} | `{case}` | {reason} |"))
+        });
+        assert_eq!(rows, expected.collect::<Vec<_>>());
+        Ok(())
+    }
+}
