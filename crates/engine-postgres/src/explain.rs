@@ -1,7 +1,8 @@
 //! What the database says of how it would run a plan: EXPLAIN of each statement, with the values of the request.
 
-use mainstay_base::Result;
+use mainstay_base::{Problem, Result};
 use mainstay_engine::{Answer, Explain, Job, Levels, NewValue};
+use serde::Deserialize;
 
 use crate::bind::{NewRow, Values, parameters};
 use crate::connection::{Connection, Failed};
@@ -63,8 +64,8 @@ impl<'t> Told<'t> {
             read::root(self.connection, query, root, &values, &mut levels).await?;
         }
         self.below(&read.tree, &mut levels, true).await?;
-        match &read.total {
-            Some(total) => self.statement(&total.count, &values).await,
+        match read.total.as_ref().and_then(|total| total.count.counts()) {
+            Some(count) => self.statement(count, &values).await,
             None => Ok(()),
         }
     }
@@ -155,6 +156,30 @@ impl<'t> Told<'t> {
         };
         format!("[{}]", self.plans.iter().map(inner).collect::<Vec<_>>().join(",\n")).into_bytes()
     }
+}
+
+/// How many rows the planner expects of a statement.
+pub(crate) async fn expected(connection: &Connection, query: &Query, values: &Values<'_>) -> Done<u64> {
+    let explain = Explain { json: true, ..Explain::default() };
+    let text = format!("{} {}", command(explain), query.text);
+    let rows = connection.once(&text, parameters(query, values)?).await?;
+    let plan = rows.first().map(|row| raw(row, 0)).transpose()?.flatten().unwrap_or_default();
+    let plan: Vec<Explained> = serde_json::from_slice(plan)
+        .map_err(|error| Problem::internal(format!("a plan is told in an unknown form: {error}")))?;
+    Ok(plan.first().map_or(0, |told| told.plan.rows as u64))
+}
+
+/// A plan, as it is told as JSON.
+#[derive(Deserialize)]
+struct Explained {
+    #[serde(rename = "Plan")]
+    plan: PlanNode,
+}
+
+#[derive(Deserialize)]
+struct PlanNode {
+    #[serde(rename = "Plan Rows")]
+    rows: f64,
 }
 
 /// The command without the statement.

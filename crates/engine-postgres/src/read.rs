@@ -10,8 +10,9 @@ use tokio_postgres::Row;
 
 use crate::bind::Values;
 use crate::connection::{Connection, Failed};
+use crate::explain;
 use crate::output::{self, finish_array, push_element, push_key, raw};
-use crate::render::{Query, RenderedLevel, RenderedRead, RenderedTotal, RenderedTree};
+use crate::render::{Counting, Query, RenderedLevel, RenderedRead, RenderedTotal, RenderedTree};
 
 /// Runs a read.
 pub(crate) async fn run(
@@ -239,17 +240,27 @@ pub(crate) fn arrays(keys: &Keys, columns: usize) -> Vec<String> {
     arrays.into_iter().map(finish_array).collect()
 }
 
-/// The number of all rows. It is known without asking when the page was not full.
+/// The number of all rows. Where it is counted, it is known without asking when the page was not full.
 async fn count(
     connection: &Connection,
     total: &RenderedTotal,
     values: &Values<'_>,
     rows: u64,
 ) -> std::result::Result<u64, Failed> {
-    if let Some(known) = total.page.known(values.slots, rows) {
-        return Ok(known);
+    let counted = match (&total.count, total.page.known(values.slots, rows)) {
+        (Counting::Planned(all), _) => return explain::expected(connection, all, values).await,
+        (Counting::Exact(_), Some(known)) => return Ok(known),
+        (Counting::Estimated { up_to, .. }, Some(known)) if known <= *up_to => return Ok(known),
+        (Counting::Exact(query) | Counting::Estimated { limited: query, .. }, _) => {
+            let found = connection.all(query, values).await?;
+            let row = found.first().ok_or_else(|| Problem::internal("a count gave no row"))?;
+            output::count(raw(row, 0)?)?
+        }
+    };
+    match &total.count {
+        Counting::Estimated { all, up_to, .. } if counted > *up_to => {
+            Ok(counted.max(explain::expected(connection, all, values).await?))
+        }
+        _ => Ok(counted),
     }
-    let found = connection.all(&total.count, values).await?;
-    let row = found.first().ok_or_else(|| Problem::internal("a count gave no row"))?;
-    Ok(output::count(raw(row, 0)?)?)
 }

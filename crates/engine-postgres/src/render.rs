@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::direct::Direct;
 use mainstay_base::{Problem, Result};
-use mainstay_catalog::{Catalog, Table};
+use mainstay_catalog::{Catalog, Source, Table};
 use mainstay_dialect::postgres::{self, Input, Restriction, Statement, identity_sequence};
 use mainstay_engine::{Expect, Format, Job, Page, Shape, join_to_one};
 use mainstay_expr::{
-    CompareOp, Expr, ExprKind, FromItem, Input as ExprInput, Select, SourceId, TableId, Tree, Type,
+    CompareOp, Expr, ExprKind, FromItem, Input as ExprInput, Item, Select, SourceId, TableId, Tree, Type,
+    Value,
 };
 use mainstay_plan::{
     Action, Child, Conflict, ConflictAction, DeletePlan, Enforcement, InsertPlan, NewColumn, Node, Plan,
-    ReadPlan, ResultKind, Returning, RowCheck, TransactionMode, UpdatePlan,
+    ReadPlan, ResultKind, Returning, RowCheck, Total, TotalKind, TransactionMode, UpdatePlan,
 };
 
 /// A plan as this engine runs it.
@@ -66,8 +67,18 @@ pub(crate) struct RenderedRead {
 }
 
 pub(crate) struct RenderedTotal {
-    pub count: Query,
+    pub count: Counting,
     pub page: Page,
+}
+
+/// How the number of all rows is found.
+pub(crate) enum Counting {
+    /// This counts them.
+    Exact(Query),
+    /// The number of rows that the planner expects of this.
+    Planned(Query),
+    /// The first counts them up to one more than the limit; when there are as many, the planner's number counts, if it is greater.
+    Estimated { limited: Query, all: Query, up_to: u64 },
 }
 
 /// A tree of flat reads.
@@ -189,7 +200,7 @@ impl RenderedPlan {
         Ok(match &self.action {
             RenderedAction::Read(read) => {
                 let levels = read.tree.levels.iter().map(|level| level.query_for(job.output.format));
-                let total = read.total.as_ref().map(|total| &total.count);
+                let total = read.total.as_ref().and_then(|total| total.count.counts());
                 levels.chain(total).map(QueryOf::Plan).collect()
             }
             RenderedAction::Direct(direct) => direct.queries(&self.catalog, job)?,
@@ -245,10 +256,9 @@ impl RenderedLevel {
 impl RenderedRead {
     fn new(catalog: &Catalog, plan: &ReadPlan) -> Result<Self> {
         let total = match &plan.total {
-            Some(total) => Some(RenderedTotal {
-                count: Query::new(postgres::select(catalog, &total.count, Restriction::None)?),
-                page: Page::of(rows_of(plan)),
-            }),
+            Some(total) => {
+                Some(RenderedTotal { count: Counting::new(catalog, total)?, page: Page::of(rows_of(plan)) })
+            }
             None => None,
         };
         let tree = RenderedTree::new(catalog, &plan.root, plan.result, Restriction::None)?;
@@ -258,6 +268,41 @@ impl RenderedRead {
     /// Whether one statement gives the whole answer.
     pub fn is_one_statement(&self) -> bool {
         self.tree.levels.len() == 1 && self.total.is_none()
+    }
+}
+
+impl Counting {
+    /// Only an existing database is asked for its own numbers: of ours the same is told on every engine.
+    fn new(catalog: &Catalog, total: &Total) -> Result<Self> {
+        let query = |select: &Select| postgres::select(catalog, select, Restriction::None).map(Query::new);
+        let row = || Item { expr: Expr::literal(Value::Int(1), Type::Int4), name: "row".to_owned() };
+        let all = || Select { grouped: false, items: vec![row()], ..total.count.clone() };
+        match total.kind {
+            _ if catalog.source != Source::Existing => Ok(Self::Exact(query(&total.count)?)),
+            TotalKind::Exact => Ok(Self::Exact(query(&total.count)?)),
+            TotalKind::Planned => Ok(Self::Planned(query(&all())?)),
+            TotalKind::Estimated { up_to } => {
+                let most = i64::try_from(up_to).unwrap_or(i64::MAX).saturating_add(1);
+                let limit = Some(Expr::literal(Value::Int(most), Type::Int8));
+                let from = FromItem::Select {
+                    // No planner gives so many numbers.
+                    source: SourceId(u32::MAX),
+                    select: Box::new(Select { limit, ..all() }),
+                    lateral: false,
+                };
+                let items = total.count.items.clone();
+                let limited = Select { from: vec![from], items, grouped: true, ..Select::default() };
+                Ok(Self::Estimated { limited: query(&limited)?, all: query(&all())?, up_to })
+            }
+        }
+    }
+
+    /// The statement that counts, where one does.
+    pub fn counts(&self) -> Option<&Query> {
+        match self {
+            Self::Exact(query) | Self::Estimated { limited: query, .. } => Some(query),
+            Self::Planned(_) => None,
+        }
     }
 }
 

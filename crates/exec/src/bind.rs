@@ -4,7 +4,7 @@ use mainstay_base::{Clock, Problem, Randomness, Result};
 use mainstay_engine::{Inputs, NewValue};
 use mainstay_expr::eval::{self, Evaluator, NoTables, Scope};
 use mainstay_expr::input::{self, TimeContext};
-use mainstay_expr::{ColumnType, Expr, Modifier, Session, Type, Value};
+use mainstay_expr::{ColumnType, Expr, Modifier, Representation, Session, Type, Value};
 use mainstay_plan::{Action, InsertPlan, NewColumn, Otherwise, Plan, SlotType};
 use mainstay_query::{Cell, Payload, RawValue, Values};
 
@@ -124,6 +124,16 @@ fn new_rows(
         .collect()
 }
 
+/// A value of a new row. Where a function of the database makes it of JSON, a text is a JSON string.
+fn given(ty: &ColumnType, raw: &RawValue, context: &TimeContext) -> Result<Value> {
+    match (raw, ty.ty.representation()) {
+        (RawValue::Text(text), Some(Representation { from_json: Some(_), .. })) => {
+            Ok(Value::Text(Representation::json_of(text)))
+        }
+        _ => value(ty, raw, context),
+    }
+}
+
 fn new_value(
     column: &NewColumn,
     cells: &[Cell],
@@ -133,7 +143,7 @@ fn new_value(
 ) -> Result<NewValue> {
     let cell = column.cell.and_then(|cell| cells.get(cell as usize));
     match (cell, &column.otherwise) {
-        (Some(Cell::Given(raw)), _) => value(&column.ty, raw, context).map(NewValue::Value),
+        (Some(Cell::Given(raw)), _) => given(&column.ty, raw, context).map(NewValue::Value),
         (_, Otherwise::Null) => Ok(NewValue::Value(Value::Null)),
         (_, Otherwise::Identity) => Ok(NewValue::Identity),
         (_, Otherwise::Native) => Ok(NewValue::Default),
@@ -145,7 +155,14 @@ fn new_value(
 fn same_key(insert: &InsertPlan, slots: &[Value], rows: &[Vec<NewValue>]) -> Result<()> {
     let same = |row: &Vec<NewValue>| {
         insert.same_key.iter().all(|(slot, column)| {
-            matches!(&row[*column as usize], NewValue::Value(value) if *value == slots[*slot as usize])
+            let ty = &insert.columns[*column as usize].ty.ty;
+            match (&row[*column as usize], &slots[*slot as usize]) {
+                (NewValue::Value(Value::Text(json)), Value::Text(text)) if ty.representation().is_some() => {
+                    json == text || *json == Representation::json_of(text)
+                }
+                (NewValue::Value(value), slot) => value == slot,
+                _ => false,
+            }
         })
     };
     if rows.iter().all(same) {

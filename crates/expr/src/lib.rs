@@ -31,7 +31,7 @@ mod zone;
 pub use eval::{Evaluator, Inputs, NoTables, Scope, Tables};
 pub use function::Func;
 pub use input::TimeContext;
-pub use native::{Native, NativeCall, NativeKind, NativeOp, NativeType};
+pub use native::{Native, NativeCall, NativeKind, NativeOp, NativeType, Representation};
 pub use registry::{Entry, Volatility};
 pub use rewrite::{InputsUsed, Tree};
 pub use select::{

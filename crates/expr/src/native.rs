@@ -32,6 +32,28 @@ pub enum NativeKind {
     Nested(Type),
     /// `tsvector`: full-text operators need no conversion.
     TextSearch,
+    /// A domain whose values requests show and give in another form than the database keeps them in.
+    Represented(Box<Representation>),
+}
+
+/// How values of a domain are shown and given: functions by schema and name (PostgREST, "Domain Representations").
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Representation {
+    /// What the domain narrows.
+    pub base: Type,
+    /// Makes JSON of a value.
+    pub to_json: Option<(String, String)>,
+    /// Makes a value of JSON, for rows that are written.
+    pub from_json: Option<(String, String)>,
+    /// Makes a value of a text, for filters.
+    pub from_text: Option<(String, String)>,
+}
+
+impl Representation {
+    /// The JSON that stands for a text.
+    pub fn json_of(text: &str) -> String {
+        serde_json::Value::from(text).to_string()
+    }
 }
 
 impl NativeType {
@@ -43,6 +65,14 @@ impl NativeType {
             kind: NativeKind::Plain,
             has_json,
         }))
+    }
+
+    /// How its values are shown and given, where that is another form than its own.
+    pub fn representation(&self) -> Option<&Representation> {
+        match &self.kind {
+            NativeKind::Represented(representation) => Some(representation),
+            _ => None,
+        }
     }
 }
 

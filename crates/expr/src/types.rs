@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::NativeType;
+use crate::{NativeType, Representation};
 
 /// A PostgreSQL type without its modifier.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -91,6 +91,14 @@ pub struct ColumnType {
 }
 
 impl Type {
+    /// How its values are shown and given, where that is another form than its own.
+    pub fn representation(&self) -> Option<&Representation> {
+        match self {
+            Self::Native(native) => native.representation(),
+            _ => None,
+        }
+    }
+
     /// The array of this type.
     pub fn array(self) -> Self {
         Self::Array(Arc::new(self))

@@ -218,8 +218,8 @@ impl<'a> Planner<'a> {
         let scope = self.scope(linked.relation, level, joined.depth)?;
         let node = self.node(linked.from, linked.on, &scope, level, to_one)?;
         let mut below = Builder { select: node.select, fields: node.fields, children: node.children };
-        let key_items = linked
-            .target_key
+        let target_key: Vec<Expr> = linked.target_key.into_iter().map(as_kept).collect();
+        let key_items = target_key
             .iter()
             .map(|expr| {
                 below.group(expr);
@@ -229,15 +229,15 @@ impl<'a> Planner<'a> {
         let parent_items = linked
             .origin_key
             .into_iter()
+            .map(as_kept)
             .map(|expr| {
                 builder.group(&expr);
                 builder.item(expr, "key")
             })
             .collect();
-        let without_rows =
-            crate::aggregate::over_no_rows(&below.select, &below.fields, linked.target_key.len());
+        let without_rows = crate::aggregate::over_no_rows(&below.select, &below.fields, target_key.len());
         let node = Node { select: below.select, fields: below.fields, children: below.children };
-        Ok(Child { node, parent_items, key: linked.target_key, key_items, to_one, without_rows })
+        Ok(Child { node, parent_items, key: target_key, key_items, to_one, without_rows })
     }
 
     /// Joins the target of a to-one spread, so that its fields can be grouped by and aggregated with this level's.
@@ -308,6 +308,17 @@ impl<'a> Planner<'a> {
         };
         self.bound(&mut select, &joined.embed.level);
         Ok(Expr::new(ExprKind::Scalar(Box::new(select)), ty))
+    }
+}
+
+/// A key that ties levels together: as the database keeps it, however it is shown.
+fn as_kept(key: Expr) -> Expr {
+    match key.ty.representation() {
+        None => key,
+        Some(representation) => {
+            let base = representation.base.clone();
+            Expr::new(ExprKind::Cast(Box::new(key), base.clone().into()), base)
+        }
     }
 }
 

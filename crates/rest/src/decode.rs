@@ -3,7 +3,7 @@
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use mainstay_base::{Problem, Result};
-use mainstay_catalog::{Catalog, Resource};
+use mainstay_catalog::{Catalog, Function, Resource, Returns};
 use mainstay_engine::Expect;
 use mainstay_exec::Execution;
 use mainstay_query::{
@@ -239,6 +239,7 @@ impl Common<'_> {
         let arguments = arguments.into_iter().map(|(name, value)| (name, values.push(value))).collect();
         let body = whole_body.map(|(types, value)| (types, values.push(value)));
         let common = Common { params, ..self };
+        common.may_bound(&target)?;
         let range = common.range(true)?;
         range.bound(&mut level, &mut values);
         let path = format!("rpc/{}", target.name);
@@ -425,6 +426,21 @@ impl Common<'_> {
 
     fn max_affected(&self) -> Option<u64> {
         self.prefer.max_affected.filter(|_| self.prefer.strict())
+    }
+
+    /// What does not return rows cannot return too many.
+    fn may_bound(&self, function: &Target) -> Result<()> {
+        let is_set = |function: &Function| {
+            matches!(function.returns, Returns::SetOfScalar(_) | Returns::SetOfTable(_) | Returns::Table(_))
+        };
+        let mut overloads = self.catalog.find_functions(&function.schema, &function.name).peekable();
+        if self.max_affected().is_none() || overloads.peek().is_none() || overloads.any(is_set) {
+            return Ok(());
+        }
+        Err(Problem::new(
+            "PGRST128",
+            "Function must return SETOF or TABLE when max-affected preference is used with handling=strict",
+        ))
     }
 
     fn ends(&self) -> Honoured {

@@ -170,7 +170,7 @@ fn column(column: &described::Column, types: &Types<'_>) -> Column {
     Column {
         name: column.name.clone(),
         ty: match column.dimensions {
-            0 | 1 => types.column(column.ty, column.modifier),
+            0 | 1 => types.represented(column.ty).unwrap_or_else(|| types.column(column.ty, column.modifier)),
             _ => types.nested(column.ty),
         },
         domain: None,

@@ -27,6 +27,10 @@ pub struct Type {
     pub attributes: Vec<Attribute>,
     /// Whether a cast of its own makes json of it.
     pub has_json: bool,
+    /// Of a domain: the functions, by schema and name, of implicit casts to and from other forms.
+    pub to_json: Option<(String, String)>,
+    pub from_json: Option<(String, String)>,
+    pub from_text: Option<(String, String)>,
 }
 
 /// An attribute of a composite type that is no table.

@@ -10,6 +10,12 @@ ORDER BY n.nspname";
 
 /// Types.
 pub const TYPES: &str = "
+WITH readers AS (
+    SELECT c.castsource, c.casttarget, json_build_array(n.nspname, p.proname) AS name
+    FROM pg_cast c JOIN pg_proc p ON p.oid = c.castfunc JOIN pg_namespace n ON n.oid = p.pronamespace
+        JOIN pg_type d ON d.oid IN (c.castsource, c.casttarget) AND d.typtype = 'd'
+    WHERE c.castcontext = 'i'
+)
 SELECT json_build_object(
     'oid', t.oid::int8, 'schema', n.nspname, 'name', t.typname, 'kind', t.typtype,
     'element', CASE WHEN t.typcategory = 'A' THEN t.typelem::int8 ELSE 0 END,
@@ -22,7 +28,10 @@ SELECT json_build_object(
             AND NOT a.attisdropped AND n.nspname NOT IN ('pg_catalog', 'information_schema')), '[]'),
     'is_row', coalesce((SELECT r.relkind <> 'c' FROM pg_class r WHERE r.oid = t.typrelid), false),
     'has_json', EXISTS (SELECT FROM pg_cast c
-        WHERE c.castsource = t.oid AND c.casttarget = 'json'::regtype AND c.castmethod = 'f')
+        WHERE c.castsource = t.oid AND c.casttarget = 'json'::regtype AND c.castmethod = 'f'),
+    'to_json', (SELECT r.name FROM readers r WHERE r.castsource = t.oid AND r.casttarget = 'json'::regtype),
+    'from_json', (SELECT r.name FROM readers r WHERE r.castsource = 'json'::regtype AND r.casttarget = t.oid),
+    'from_text', (SELECT r.name FROM readers r WHERE r.castsource = 'text'::regtype AND r.casttarget = t.oid)
 )::text
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 ORDER BY n.nspname, t.typname";

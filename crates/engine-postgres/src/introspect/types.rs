@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use mainstay_expr::{ColumnType, EnumType, Modifier, NativeKind, NativeType, Type};
+use mainstay_expr::{ColumnType, EnumType, Modifier, NativeKind, NativeType, Representation, Type};
 
 use super::described::{self, Oid};
 
@@ -38,6 +38,27 @@ impl<'d> Types<'d> {
         let ty = self.plain(oid, 0);
         let modifier = modifier_of(ty.element().unwrap_or(&ty), modifier);
         ColumnType { ty, modifier }
+    }
+
+    /// The type of a column that requests show and give in another form than the database has it in.
+    pub fn represented(&self, oid: Oid) -> Option<ColumnType> {
+        let ty = self.described(oid).filter(|ty| ty.kind == 'd')?;
+        if ty.to_json.is_none() && ty.from_json.is_none() && ty.from_text.is_none() {
+            return None;
+        }
+        let representation = Representation {
+            base: self.of(oid).ty,
+            to_json: ty.to_json.clone(),
+            from_json: ty.from_json.clone(),
+            from_text: ty.from_text.clone(),
+        };
+        let native = NativeType {
+            schema: ty.schema.clone(),
+            name: ty.name.clone(),
+            kind: NativeKind::Represented(Box::new(representation)),
+            has_json: true,
+        };
+        Some(Type::Native(Arc::new(native)).into())
     }
 
     /// A type without a modifier.

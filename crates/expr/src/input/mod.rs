@@ -107,6 +107,7 @@ pub fn from_json(ty: &ColumnType, json: &str, context: &TimeContext) -> Result<V
 /// is left to the type itself.
 fn from_json_native(native: &NativeType, json: &str, context: &TimeContext) -> Result<String> {
     match &native.kind {
+        NativeKind::Represented(representation) if representation.from_json.is_some() => Ok(json.to_owned()),
         _ if json.starts_with('"') => Ok(unquote(json)?.into_owned()),
         NativeKind::Composite(attributes) if json.starts_with('{') => row(attributes, json, context),
         NativeKind::Nested(element) if json.starts_with('[') => nested(element, json, context),

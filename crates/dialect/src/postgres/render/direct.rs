@@ -6,8 +6,7 @@ use mainstay_catalog::{Catalog, ColumnDefault, Table};
 use mainstay_expr::{SourceId, TableId, Tree, Type};
 use mainstay_plan::{Conflict, ConflictAction, Returning};
 
-use super::expr::parameter;
-use super::types::type_name;
+use super::expr::{given, parameter};
 use super::{Form, Renderer, Restriction, Source, Sql, Statement, alias, table_name};
 use crate::postgres::{Bound, Input};
 use crate::sql::sql;
@@ -100,7 +99,7 @@ impl DirectInsert<'_> {
             return sql![known_as, " (", names, ") SELECT ", values, counted];
         }
         let cells = (0..).zip(self.columns).map(|(cell, column)| {
-            sql!["r.", Sql::numbered("c", cell), "::", type_name(&table.column(*column).ty.ty)]
+            given(sql!["r.", Sql::numbered("c", cell)], &table.column(*column).ty.ty, true)
         });
         let arrays = self.columns.iter().map(|column| {
             Sql::input(Input { value: Bound::All(*column), ty: Type::Text.array() }).then("::text[]")

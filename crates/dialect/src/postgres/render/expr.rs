@@ -6,6 +6,7 @@ use mainstay_expr::{
     When, Zone, output,
 };
 
+use super::native::qualified;
 use super::types::{column_type, sent_as, type_name};
 use super::{Asking, Renderer, Sql, is_collated};
 use crate::postgres::{Bound, Input};
@@ -152,10 +153,35 @@ impl Renderer<'_> {
 
 /// A parameter of a type.
 pub(super) fn parameter(value: Bound, ty: &Type) -> Sql {
+    let is_new = matches!(value, Bound::New(_));
     let sql = Sql::input(Input { value, ty: ty.clone() });
-    match sent_as(ty) {
-        Some(text) => sql![sql, text, "::", type_name(ty)],
-        None => sql![sql, "::", type_name(ty)],
+    match (sent_as(ty), ty.element()) {
+        (Some(text), None) if ty.representation().is_some() => given(sql.then(text), ty, is_new),
+        (Some(text), Some(element)) if element.representation().is_some() => {
+            sql![
+                "ARRAY(SELECT ",
+                given(Sql::from("v"), element, is_new),
+                " FROM unnest(",
+                sql,
+                text,
+                "::text[]) AS v)"
+            ]
+        }
+        (Some(text), _) => sql![sql, text, "::", type_name(ty)],
+        (None, _) => sql![sql, "::", type_name(ty)],
+    }
+}
+
+/// A value that a request gives as text, or in a new row as JSON.
+pub(super) fn given(text: Sql, ty: &Type, is_new: bool) -> Sql {
+    let representation = ty.representation();
+    let (reader, form) = match is_new {
+        true => (representation.and_then(|it| it.from_json.as_ref()), "::json)"),
+        false => (representation.and_then(|it| it.from_text.as_ref()), ")"),
+    };
+    match reader {
+        Some((schema, name)) => sql![qualified(schema, name), "(", text, form],
+        None => sql![text, "::", type_name(ty)],
     }
 }
 

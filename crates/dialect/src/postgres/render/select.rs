@@ -4,6 +4,7 @@ use mainstay_base::{Problem, Result};
 use mainstay_expr::{Expr, ExprKind, Item, OrderBy, Select, SetOp, SourceId, Type};
 
 use super::expr::parameter;
+use super::native::qualified;
 use super::types::{is_json_sent, type_name};
 use super::{Form, Renderer, Restriction, Sql, alias, is_collated};
 use crate::postgres::{Bound, Input};
@@ -243,7 +244,11 @@ fn said(value: Sql, ty: &Type, items: Items, position: usize) -> Sql {
     match items {
         Items::Plain => value,
         Items::Named => sql![value, " AS ", Sql::numbered("c", position as u64)],
-        Items::Answer(Form::Json) if is_json_sent(ty) => sql!["to_json(", value, ")::text"],
+        Items::Answer(Form::Json) if is_json_sent(ty) => {
+            let shown = ty.representation().and_then(|it| it.to_json.as_ref());
+            let shown = shown.map_or(Sql::from("to_json"), |(schema, name)| qualified(schema, name));
+            sql![shown, "(", value, ")::text"]
+        }
         // A cast to text may show more than the type's own form.
         Items::Answer(_) if matches!(ty, Type::Native(native) if !native.has_json) => {
             sql!["(to_json(", value, ") #>> '{}')"]
