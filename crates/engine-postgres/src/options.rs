@@ -23,6 +23,8 @@ pub struct Options {
     pub pre_request: Option<String>,
     /// Schemas behind the request's own on the search path of transactions that run under a role.
     pub extra_search_path: Vec<String>,
+    /// Settings that functions and policies ask for, by name, in transactions that run under a role.
+    pub settings: Vec<(String, String)>,
     /// Whether statements are prepared and settings kept on a connection. Not so behind a pooler that hands a server's session to
     /// another client after each transaction.
     pub prepared_statements: bool,
@@ -47,6 +49,7 @@ impl Options {
             connect_timeout: Duration::from_secs(5),
             pre_request: None,
             extra_search_path: vec!["public".to_owned()],
+            settings: Vec::new(),
             prepared_statements: true,
             replicas: Vec::new(),
             replica_lag_max: Duration::from_secs(1),

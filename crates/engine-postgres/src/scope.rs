@@ -28,6 +28,8 @@ type Done<T> = std::result::Result<T, Failed>;
 pub(crate) struct Manners {
     /// Schemas behind the request's own on the search path.
     extra_search_path: Vec<String>,
+    /// What functions and policies ask for beside the request's own.
+    settings: Vec<(String, String)>,
     /// Called first in every transaction that runs under a role.
     pre_request: Option<Query>,
     /// Whether connections keep nothing between transactions, so that each sets everything.
@@ -42,6 +44,7 @@ impl Manners {
         });
         Self {
             extra_search_path: options.extra_search_path.clone(),
+            settings: options.settings.clone(),
             pre_request,
             forgets: !options.prepared_statements,
             bytes_max: options.answer_bytes_max,
@@ -88,6 +91,7 @@ impl<'s> Scope<'s> {
         }
         set("statement_timeout", &job.timeout.as_millis().clamp(1, i32::MAX as u128).to_string());
         if mode.enforcement == Enforcement::Role {
+            manners.settings.iter().for_each(|(name, value)| set(name, value));
             role.iter().flat_map(|role| &role.settings).for_each(|(name, value)| set(name, value));
             set("search_path", &search_path(session, &manners.extra_search_path));
         }

@@ -110,6 +110,11 @@ fn postgres(settings: &Database) -> mainstay_engine_postgres::Options {
     mainstay_engine_postgres::Options {
         pre_request: settings.pre_request.clone(),
         extra_search_path: settings.extra_search_path.clone(),
+        settings: settings
+            .app_settings
+            .iter()
+            .map(|(name, value)| (format!("app.settings.{name}"), value.clone()))
+            .collect(),
         prepared_statements: settings.prepared_statements,
         transactions_max: settings.pool,
         lease_timeout: Duration::from_millis(settings.pool_timeout_ms),

@@ -28,7 +28,6 @@ impl<'a> Planner<'a> {
         self.transaction.read_only &= !may_write;
         self.transaction.tells |= may_write;
         if let FunctionBody::Native(body) = &function.body {
-            self.transaction.tells = true;
             self.transaction.settings.clone_from(&body.settings);
         }
         let arguments = self.arguments(&chosen);

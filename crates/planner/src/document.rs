@@ -39,7 +39,6 @@ impl Planner<'_> {
             return Ok((root, ResultKind::Document));
         }
         let handler = handler.clone();
-        self.transaction.tells = true;
         Ok((self.document(root, &handler)?, ResultKind::Document))
     }
 

@@ -23,7 +23,7 @@ mod search;
 mod write;
 
 use mainstay_base::{Problem, Result};
-use mainstay_catalog::Catalog;
+use mainstay_catalog::{Catalog, Source};
 use mainstay_expr::{Role, SourceId, SourceIds, TableId};
 use mainstay_plan::{Action, Enforcement, Plan, SlotType, TransactionMode};
 use mainstay_query::{Request, SlotId};
@@ -82,7 +82,13 @@ fn plan_under(
         sources: SourceIds::default(),
         slots: Vec::new(),
         views: Vec::new(),
-        transaction: TransactionMode { enforcement, read_only: true, ..TransactionMode::default() },
+        transaction: TransactionMode {
+            enforcement,
+            read_only: true,
+            // Its triggers and the functions of its views may.
+            tells: catalog.source == Source::Existing,
+            ..TransactionMode::default()
+        },
     };
     let action = match request {
         Request::Read(read) => Action::Read(planner.read(read)?),

@@ -192,7 +192,7 @@ impl Common<'_> {
         let mut level = self.params.level()?;
         level.document = media.document().map(str::to_owned);
         self.params.place(&mut level, &mut values)?;
-        let range = self.range(true)?;
+        let range = self.range(!head)?;
         range.bound(&mut level, &mut values);
         let path = target.name.clone();
         let request = Request::Read(Read { target, level, count: self.prefer.count });
@@ -240,7 +240,7 @@ impl Common<'_> {
         let body = whole_body.map(|(types, value)| (types, values.push(value)));
         let common = Common { params, ..self };
         common.may_bound(&target)?;
-        let range = common.range(true)?;
+        let range = common.range(get && !head)?;
         range.bound(&mut level, &mut values);
         let path = format!("rpc/{}", target.name);
         let call = Call { target, arguments, level, count: common.prefer.count, body, read_only: get };
@@ -453,8 +453,9 @@ impl Common<'_> {
         self.prefer.rollback.filter(|_| end.may_override).unwrap_or(end.rolls_back)
     }
 
-    fn range(&self, reading: bool) -> Result<Range> {
-        let header = self.headers.get("range").filter(|_| reading).and_then(|value| value.to_str().ok());
+    /// The window of rows; the header counts for GET alone.
+    fn range(&self, is_get: bool) -> Result<Range> {
+        let header = self.headers.get("range").filter(|_| is_get).and_then(|value| value.to_str().ok());
         Range::of(self.params.limit()?, self.params.offset()?, header)
     }
 

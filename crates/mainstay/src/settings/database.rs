@@ -1,5 +1,7 @@
 //! `[database]`: where it is, what it is made of, and how requests run there.
 
+use std::collections::BTreeMap;
+
 use mainstay_expr::Role;
 use mainstay_plan::Enforcement;
 use serde::Deserialize;
@@ -45,6 +47,8 @@ pub struct Database {
     pub config: bool,
     /// A function of that database, `schema.name`, that is called before they are read.
     pub pre_config: Option<String>,
+    /// Settings `app.settings.NAME` that functions and policies ask for, where the database keeps the rules.
+    pub app_settings: BTreeMap<String, String>,
     /// Whether statements are prepared. Not behind a pooler such as PgBouncer in transaction mode.
     #[serde(alias = "db-prepared-statements")]
     pub prepared_statements: bool,
@@ -158,6 +162,7 @@ impl Default for Database {
             hoisted_tx_settings: HOISTED.map(str::to_owned).to_vec(),
             config: true,
             pre_config: None,
+            app_settings: BTreeMap::new(),
             prepared_statements: true,
             plan_enabled: false,
             replicas: Vec::new(),

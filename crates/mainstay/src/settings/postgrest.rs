@@ -41,6 +41,8 @@ const NAMES: &[Name] = &[
 ];
 /// Settings that are lists, which PostgREST writes as text with commas.
 const LISTS: [&str; 3] = ["schemas", "extra_search_path", "hoisted_tx_settings"];
+/// What settings begin with that are for functions of the database.
+const APP_SETTINGS: &str = "app.settings.";
 /// What PostgREST says in seconds and we in milliseconds.
 const SECONDS: &str = "pool_timeout_ms";
 
@@ -88,7 +90,21 @@ pub fn rename(settings: &mut Table) -> bool {
             section.insert(name.ours.to_owned(), value);
         }
     }
-    renamed
+    rename_app_settings(settings) || renamed
+}
+
+/// `"app.settings.NAME"` is `[database.app_settings] NAME`.
+fn rename_app_settings(settings: &mut Table) -> bool {
+    let Some(database) = settings.get_mut("database").and_then(Value::as_table_mut) else { return false };
+    let theirs: Vec<String> = database.keys().filter(|key| key.starts_with(APP_SETTINGS)).cloned().collect();
+    for key in &theirs {
+        let Some(value) = database.remove(key) else { continue };
+        let ours = database.entry("app_settings").or_insert_with(|| Table::new().into());
+        if let Some(ours) = ours.as_table_mut() {
+            ours.insert(key[APP_SETTINGS.len()..].to_owned(), value);
+        }
+    }
+    !theirs.is_empty()
 }
 
 #[cfg(test)]
@@ -98,12 +114,12 @@ mod tests {
     #[test]
     fn postgrests_names_lead_to_ours() {
         let text = "[database]\ndb-schemas = \"api, public\"\ndb-max-rows = 5\ndb-tx-end = \"rollback\"\n\
-            db-pool-acquisition-timeout = 3\nopenapi-mode = \"disabled\"";
+            db-pool-acquisition-timeout = 3\n\"app.settings.a\" = \"b\"\nopenapi-mode = \"disabled\"";
         let mut table: Table = text.parse().unwrap();
         assert!(rename(&mut table));
         let expected: Table =
             "[api]\nschemas = [\"api\", \"public\"]\nmax_rows = 5\nopenapi_mode = \"disabled\"\n\
-            [database]\ntx_end = \"rollback\"\npool_timeout_ms = 3000"
+            [database]\ntx_end = \"rollback\"\npool_timeout_ms = 3000\napp_settings = { a = \"b\" }"
                 .parse()
                 .unwrap();
         assert_eq!(table, expected);
