@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use mainstay_base::{Problem, Result};
+use mainstay_engine::Queue;
 use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, Error, RowStream, Statement};
 
 use crate::address::Address;
 use crate::bind::{Parameter, Values, parameters};
 use crate::errors;
-use crate::queue::Queue;
 use crate::render::Query;
 use crate::tls::Tls;
 
@@ -80,7 +80,7 @@ impl Connection {
             statements: Mutex::default(),
             prepares,
             timeout_ms: AtomicU64::new(0),
-            queue: Queue::new(),
+            queue: Queue::default(),
             home: thread::current().id(),
         })
     }

@@ -19,7 +19,6 @@ mod migrate;
 mod options;
 mod output;
 mod pool;
-mod queue;
 mod read;
 mod render;
 mod replicas;
@@ -30,7 +29,6 @@ mod tls;
 mod transaction;
 mod write;
 
-use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -38,7 +36,8 @@ use futures_util::future::{join, join3};
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::Catalog;
 use mainstay_engine::{
-    Answer, Capabilities, Change, Changes, Engine, Items, Job, Prepared, Running, Snapshot, Transaction,
+    Answer, Asked, Capabilities, Change, Changes, Engine, Items, Job, Prepared, Running, Snapshot,
+    Transaction,
 };
 use mainstay_expr::Session;
 use mainstay_migrate::Migration;
@@ -49,8 +48,7 @@ use connection::{Connection, Failed};
 pub use introspect::definitions::{Definition, DefinitionKind};
 pub use listen::Listener;
 pub use options::Options;
-use pool::{Lease, Pool, Shared};
-use queue::STUCK;
+use pool::{Lease, Pool};
 use render::{RenderedAction, RenderedPlan, RenderedRead};
 use replicas::Replicas;
 use roles::AllRoleSettings;
@@ -59,15 +57,6 @@ use scope::{Manners, Scope};
 /// How long after a statement's time an answer is waited for. The server ends statements by itself; without a word from it, it or
 /// the way to it is gone.
 const ANSWER_GRACE: Duration = Duration::from_secs(3);
-
-/// What became of a read on a shared connection.
-enum Read {
-    Answered(std::result::Result<Answer, Failed>),
-    /// It is better asked on this one.
-    Elsewhere(Shared),
-    /// Nothing is heard of the server.
-    Silent,
-}
 
 /// A PostgreSQL database.
 pub struct Postgres {
@@ -174,46 +163,22 @@ impl Postgres {
         let mut was_lost = false;
         let mut connection = pool.shared().await?;
         loop {
-            match self.read_on(pool, &connection, read, job, end).await {
-                Read::Answered(Err(Failed::Postgres(error))) if error.is_closed() && !was_lost => {
+            let answer = read::run(&connection, read, job, self.options.answer_bytes_max);
+            let work = async {
+                let (allowed, answer) = join(connection.allow(job.timeout), answer).await;
+                allowed.map_err(Failed::from).and(answer)
+            };
+            match pool.sharing().wait(&connection, end, work, || pool.open_shared()).await {
+                Asked::Answered(Err(Failed::Postgres(error))) if error.is_closed() && !was_lost => {
                     was_lost = true;
                     connection = pool.shared().await?;
                 }
-                Read::Answered(answer) => return answer.map_err(Failed::plain),
-                Read::Elsewhere(better) => connection = better,
-                Read::Silent => {
-                    pool.discard(&connection);
+                Asked::Answered(answer) => return answer.map_err(Failed::plain),
+                Asked::Elsewhere(better) => connection = better,
+                Asked::Silent => {
+                    pool.sharing().discard(&connection);
                     return Err(errors::silent());
                 }
-            }
-        }
-    }
-
-    async fn read_on(
-        &self,
-        pool: &Pool,
-        connection: &Shared,
-        read: &RenderedRead,
-        job: &Job,
-        end: Instant,
-    ) -> Read {
-        let answer = read::run(connection, read, job, self.options.answer_bytes_max);
-        let mut work = pin!(join(connection.allow(job.timeout), answer));
-        let waiting = pool.waiting(connection);
-        loop {
-            if let Ok((allowed, answer)) = tokio::time::timeout(STUCK, &mut work).await {
-                waiting.end();
-                return Read::Answered(allowed.map_err(Failed::from).and(answer));
-            }
-            if Instant::now() >= end {
-                waiting.end();
-                return Read::Silent;
-            }
-            if connection.is_held_up()
-                && let Ok(Some(better)) = pool.elsewhere().await
-            {
-                waiting.end();
-                return Read::Elsewhere(better);
             }
         }
     }

@@ -1,25 +1,20 @@
-//! The connections of one database: a few that reads of one statement share, each answering them in order, and a few that
-//! transactions have to themselves.
-//!
-//! A connection is driven by the thread that opened it, and its requests come from there: what crosses threads wakes one for each
-//! statement, which costs more than a short statement does.
+//! The connections of one database: a few that reads of one statement share, and a few that transactions have to themselves.
 
+use std::future::Future;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use mainstay_base::{Problem, Result};
+use mainstay_engine::{Queue, Shareable, Shared, Sharing};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::address::Address;
 use crate::connection::Connection;
-use crate::queue::Ticket;
 use crate::{Options, errors};
 
-/// How many times as many connections reads share while slow statements run on all of them.
-const STUCK_FACTOR: usize = 4;
 /// How often the server is asked to end a statement, and how long it may take the first time; the time doubles.
 const INTERRUPTS: u32 = 6;
 const INTERRUPT_FIRST: Duration = Duration::from_millis(100);
@@ -28,9 +23,7 @@ const INTERRUPT_FIRST: Duration = Duration::from_millis(100);
 pub(crate) struct Pool {
     options: Options,
     address: Address,
-    shared: Mutex<Vec<Arc<Connection>>>,
-    /// Held while a shared connection is opened, so that those who wait for one open no others.
-    opening: tokio::sync::Mutex<()>,
+    sharing: Sharing<Connection>,
     idle: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
     closed: AtomicBool,
@@ -38,79 +31,21 @@ pub(crate) struct Pool {
     failure: Mutex<Option<(Instant, Problem)>>,
 }
 
-/// A use of a shared connection.
-pub(crate) struct Shared {
-    connection: Arc<Connection>,
-    place: Ticket,
-}
-
-impl Shared {
-    fn new(connection: Arc<Connection>) -> Self {
-        let place = connection.queue.join();
-        Self { connection, place }
+impl Shareable for Connection {
+    fn queue(&self) -> &Queue {
+        &self.queue
     }
 
-    /// Whether a slow statement of somebody else is in the way.
-    pub fn is_held_up(&self) -> bool {
-        self.connection.queue.is_held_up(self.place)
+    fn home(&self) -> ThreadId {
+        self.home
     }
-}
 
-impl Drop for Shared {
-    fn drop(&mut self) {
-        self.connection.queue.leave(self.place);
+    fn is_closed(&self) -> bool {
+        self.client.is_closed()
     }
-}
 
-impl Deref for Shared {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        &self.connection
-    }
-}
-
-/// The shared connection to take.
-struct Least {
-    connection: Shared,
-    /// How many others use it.
-    others: usize,
-    /// Whether a slow statement runs on it, and so on all others.
-    is_stuck: bool,
-    /// How many connections the thread has.
-    connections: usize,
-}
-
-/// Waits for an answer on a shared connection. When it is dropped before that, because nobody wants the answer any more, the work is
-/// interrupted, provided that it is the only work on that connection.
-pub(crate) struct Waiting<'p> {
-    pool: &'p Pool,
-    connection: &'p Shared,
-    is_over: bool,
-}
-
-impl Waiting<'_> {
-    /// The answer is there.
-    pub fn end(mut self) {
-        self.is_over = true;
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        if self.is_over {
-            return;
-        }
-        let connection = &self.connection.connection;
-        {
-            // Whoever takes a connection does so under this lock: nobody joins one that is given up.
-            let mut shared = lock(&self.pool.shared);
-            if connection.queue.len() > 1 {
-                return;
-            }
-            shared.retain(|other| !Arc::ptr_eq(other, connection));
-        }
-        interrupt(Arc::clone(connection));
+    fn interrupt(connection: Arc<Self>) {
+        interrupt(connection);
     }
 }
 
@@ -167,8 +102,7 @@ impl Pool {
     pub fn new(url: &str, options: &Options) -> Result<Self> {
         Ok(Self {
             address: Address::read(url, options)?,
-            shared: Mutex::default(),
-            opening: tokio::sync::Mutex::new(()),
+            sharing: Sharing::new(options.shared_max),
             idle: Arc::default(),
             permits: Arc::new(Semaphore::new(options.transactions_max)),
             closed: AtomicBool::new(false),
@@ -182,79 +116,29 @@ impl Pool {
         &self.address
     }
 
-    /// The thread's shared connection with the least to do.
-    pub async fn shared(&self) -> Result<Shared> {
-        if let Some(least) = self.least_used() {
-            if least.is_stuck {
-                return Ok(self.elsewhere().await?.unwrap_or(least.connection));
-            }
-            if least.others > 0
-                && least.connections < self.options.shared_max
-                && let Ok(_opening) = self.opening.try_lock()
-            {
-                return self.open_shared().await;
-            }
-            return Ok(least.connection);
-        }
+    /// The connections that reads of one statement share.
+    pub fn sharing(&self) -> &Sharing<Connection> {
+        &self.sharing
+    }
+
+    /// A shared connection.
+    pub async fn shared(&self) -> Result<Shared<Connection>> {
+        self.sharing.take(|| self.open_shared()).await
+    }
+
+    /// Opens a connection that is to be shared.
+    pub fn open_shared(&self) -> impl Future<Output = Result<Connection>> {
         let asked = Instant::now();
-        let _opening = self.opening.lock().await;
-        match self.least_used() {
-            Some(least) => Ok(least.connection),
-            None => {
-                self.failed_since(asked)?;
-                self.open_shared().await
-            }
+        async move {
+            self.failed_since(asked)?;
+            self.open().await
         }
-    }
-
-    /// A shared connection on which no slow statement runs; there is none when there are enough connections already.
-    pub async fn elsewhere(&self) -> Result<Option<Shared>> {
-        let _opening = self.opening.lock().await;
-        match self.least_used() {
-            Some(least) if !least.is_stuck => Ok(Some(least.connection)),
-            Some(least) if least.connections >= STUCK_FACTOR * self.options.shared_max => Ok(None),
-            _ => self.open_shared().await.map(Some),
-        }
-    }
-
-    /// Lets go of a connection on which nothing is heard any more.
-    pub fn discard(&self, silent: &Shared) {
-        lock(&self.shared).retain(|connection| !Arc::ptr_eq(connection, &silent.connection));
-    }
-
-    /// What to hold while an answer is waited for on a shared connection.
-    pub fn waiting<'p>(&'p self, connection: &'p Shared) -> Waiting<'p> {
-        Waiting { pool: self, connection, is_over: false }
     }
 
     /// Lets go of all connections: the server behind them is not the one that is wanted any more.
     pub fn renew(&self) {
-        lock(&self.shared).clear();
+        self.sharing.clear();
         lock(&self.idle).clear();
-    }
-
-    async fn open_shared(&self) -> Result<Shared> {
-        let connection = Arc::new(self.open().await?);
-        let mut shared = lock(&self.shared);
-        shared.push(Arc::clone(&connection));
-        Ok(Shared::new(connection))
-    }
-
-    /// The least used of the thread's connections; one on which a slow statement runs counts as used more than any other.
-    fn least_used(&self) -> Option<Least> {
-        let mut shared = lock(&self.shared);
-        shared.retain(|connection| !connection.client.is_closed());
-        let here = thread::current().id();
-        let own = || shared.iter().filter(|connection| connection.home == here);
-        let use_of = |connection: &Arc<Connection>| (connection.queue.is_stuck(), connection.queue.len());
-        let ((is_stuck, others), least) =
-            own().map(|connection| (use_of(connection), connection)).min_by_key(|(use_of, _)| *use_of)?;
-        Some(Least {
-            connection: Shared::new(Arc::clone(least)),
-            others,
-            is_stuck,
-            connections: own().count(),
-        })
     }
 
     /// A connection of one's own.
@@ -310,7 +194,7 @@ impl Pool {
     pub fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
         self.permits.close();
-        lock(&self.shared).clear();
+        self.sharing.clear();
         lock(&self.idle).clear();
     }
 }

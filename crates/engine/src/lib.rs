@@ -9,8 +9,10 @@ mod join;
 mod keys;
 mod load;
 mod page;
+mod queue;
 mod rows;
 mod shape;
+mod sharing;
 mod snapshot;
 mod stitch;
 mod strip;
@@ -35,8 +37,10 @@ pub use join::join_to_one;
 pub use keys::Keys;
 pub use load::{Item, Items, Target};
 pub use page::Page;
+pub use queue::Queue;
 pub use rows::{LevelWriter, Levels, ValueForm};
 pub use shape::{Branch, Level, Part, Shape};
+pub use sharing::{Asked, Shareable, Shared, Sharing};
 pub use snapshot::{Batch, Sequence, Snapshot};
 
 /// A future that an engine returns.

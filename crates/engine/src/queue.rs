@@ -5,11 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long the first in a queue may wait before the others are better off elsewhere.
-pub(crate) const STUCK: Duration = Duration::from_millis(50);
+pub const STUCK: Duration = Duration::from_millis(50);
 
 /// The queue of one connection.
-pub(crate) struct Queue(Mutex<State>);
+#[derive(Debug)]
+pub struct Queue(Mutex<State>);
 
+#[derive(Debug)]
 struct State {
     next: u64,
     waiting: VecDeque<u64>,
@@ -19,14 +21,15 @@ struct State {
 
 /// A place in a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ticket(u64);
+pub struct Ticket(u64);
 
-impl Queue {
-    /// An empty one.
-    pub fn new() -> Self {
+impl Default for Queue {
+    fn default() -> Self {
         Self(Mutex::new(State { next: 0, waiting: VecDeque::new(), first_since: Instant::now() }))
     }
+}
 
+impl Queue {
     /// Takes the last place.
     pub fn join(&self) -> Ticket {
         let mut state = self.state();
@@ -80,7 +83,7 @@ mod tests {
 
     #[test]
     fn places_move_up_whoever_leaves() {
-        let queue = Queue::new();
+        let queue = Queue::default();
         let [first, second, third] = [queue.join(), queue.join(), queue.join()];
         assert_eq!(queue.len(), 3);
         queue.leave(second);
@@ -96,7 +99,7 @@ mod tests {
 
     #[test]
     fn those_behind_a_slow_one_are_held_up() {
-        let queue = Queue::new();
+        let queue = Queue::default();
         let (slow, next) = (queue.join(), queue.join());
         queue.state().first_since = Instant::now().checked_sub(STUCK).expect("the clock has run for longer");
         assert!(queue.is_stuck());
