@@ -1,6 +1,7 @@
 //! One connection: its settings, its prepared statements, and how long a statement may run on it.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
@@ -81,30 +82,14 @@ impl Failed {
 impl Connection {
     /// Connects, and tries again for a while when the server is not there yet.
     pub async fn open(opts: &Opts, existing: bool, patience: Duration) -> Result<Self> {
-        let mut wait = RETRY_FIRST;
-        let end = Instant::now() + patience;
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            match tokio::time::timeout(left, Self::try_open(opts, existing)).await {
-                Ok(Ok(connection)) => return Ok(connection),
-                Ok(Err(Failed::MySql(error))) => {
-                    if !errors::is_passing(&error) || Instant::now() + wait >= end {
-                        return Err(errors::unreachable(&error));
-                    }
-                    tokio::time::sleep(wait).await;
-                    wait *= 2;
-                }
-                Ok(Err(Failed::Problem(problem))) => return Err(problem),
-                Err(_) => return Err(errors::unreached()),
-            }
-        }
+        patiently(patience, || Self::try_open(opts, existing)).await
     }
 
     async fn try_open(opts: &Opts, existing: bool) -> Done<Self> {
         let mut conn = Conn::new(opts.clone()).await?;
         let version: Option<String> = conn.query_first("SELECT version()").await?;
         let flavour = flavour(&version.unwrap_or_default())?;
-        conn.query_drop(settings(flavour, existing)).await?;
+        conn.query_drop(settings(flavour, existing).join("; ")).await?;
         Ok(Self {
             conn,
             flavour,
@@ -153,13 +138,7 @@ impl Connection {
         if self.timeout_ms == wanted {
             return Ok(());
         }
-        let set = match self.flavour {
-            Flavour::MariaDb => {
-                format!("SET SESSION max_statement_time = {}.{:03}", wanted / 1000, wanted % 1000)
-            }
-            Flavour::MySql => format!("SET SESSION max_execution_time = {wanted}"),
-        };
-        self.conn.query_drop(set).await?;
+        self.conn.query_drop(time_limit(self.flavour, wanted)).await?;
         self.timeout_ms = wanted;
         Ok(())
     }
@@ -278,6 +257,30 @@ impl Connection {
     }
 }
 
+/// Opens something, and tries again for a while when the server is not there yet.
+pub(crate) async fn patiently<T, F: Future<Output = Done<T>>>(
+    patience: Duration,
+    open: impl Fn() -> F,
+) -> Result<T> {
+    let mut wait = RETRY_FIRST;
+    let end = Instant::now() + patience;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        match tokio::time::timeout(left, open()).await {
+            Ok(Ok(opened)) => return Ok(opened),
+            Ok(Err(Failed::MySql(error))) => {
+                if !errors::is_passing(&error) || Instant::now() + wait >= end {
+                    return Err(errors::unreachable(&error));
+                }
+                tokio::time::sleep(wait).await;
+                wait *= 2;
+            }
+            Ok(Err(Failed::Problem(problem))) => return Err(problem),
+            Err(_) => return Err(errors::unreached()),
+        }
+    }
+}
+
 /// A value of the text protocol.
 fn as_text(value: Value) -> Option<String> {
     match value {
@@ -303,8 +306,18 @@ fn flavour(version: &str) -> Result<Flavour> {
     Ok(flavour)
 }
 
+/// Bounds how long the statements after this may run, in milliseconds; 0 is without end.
+pub(crate) fn time_limit(flavour: Flavour, wanted: u64) -> String {
+    match flavour {
+        Flavour::MariaDb => {
+            format!("SET SESSION max_statement_time = {}.{:03}", wanted / 1000, wanted % 1000)
+        }
+        Flavour::MySql => format!("SET SESSION max_execution_time = {wanted}"),
+    }
+}
+
 /// What every connection is set to, whatever the server says: values are read and written in these forms.
-fn settings(flavour: Flavour, existing: bool) -> String {
+pub(crate) fn settings(flavour: Flavour, existing: bool) -> [String; 3] {
     let collation = flavour.collation();
     let mode = match (existing, flavour) {
         (false, _) => SQL_MODE.to_owned(),
@@ -312,12 +325,14 @@ fn settings(flavour: Flavour, existing: bool) -> String {
         // MySQL rounds what is finer than a column
         (true, Flavour::MariaDb) => format!("{SQL_MODE_EXISTING},TIME_ROUND_FRACTIONAL"),
     };
-    format!(
-        "SET NAMES utf8mb4 COLLATE {collation}; \
-         SET SESSION sql_mode = '{mode}', time_zone = '+00:00', autocommit = 1, foreign_key_checks = 1, \
-         unique_checks = 1, sql_safe_updates = 0, sql_select_limit = DEFAULT; \
-         SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
-    )
+    [
+        format!("SET NAMES utf8mb4 COLLATE {collation}"),
+        format!(
+            "SET SESSION sql_mode = '{mode}', time_zone = '+00:00', autocommit = 1, foreign_key_checks = 1, \
+             unique_checks = 1, sql_safe_updates = 0, sql_select_limit = DEFAULT"
+        ),
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".to_owned(),
+    ]
 }
 
 #[cfg(test)]

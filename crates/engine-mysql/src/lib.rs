@@ -1,5 +1,5 @@
-//! MariaDB and MySQL as an engine: a connection for each request in flight, statements that are prepared once, and transactions
-//! that are tried again when others were in their way.
+//! MariaDB and MySQL as an engine: connections that short reads share and one for each other request in flight, statements that are
+//! prepared once, and transactions that are tried again when others were in their way.
 //!
 //! It knows plans and how to run them on these servers; nothing of HTTP, of requests or of other engines. SQL text comes from the
 //! dialect's crate.
@@ -14,6 +14,7 @@ mod load;
 mod migrate;
 mod options;
 mod output;
+mod pipeline;
 mod place;
 mod pool;
 mod read;
@@ -33,7 +34,7 @@ use mainstay_base::{Problem, Result};
 use mainstay_catalog::Catalog;
 use mainstay_dialect::mysql::Flavour;
 use mainstay_engine::{
-    Adopted, Answer, Capabilities, Change, Changes, Engine, Items, Job, Prepared, Running, Snapshot,
+    Adopted, Answer, Asked, Capabilities, Change, Changes, Engine, Items, Job, Prepared, Running, Snapshot,
     Transaction,
 };
 use mainstay_expr::Session;
@@ -41,10 +42,10 @@ use mainstay_migrate::Migration;
 use mainstay_plan::Plan;
 use tokio::sync::broadcast;
 
-use connection::{Connection, Done};
+use connection::{Connection, Done, Failed};
 pub use options::Options;
 use pool::Pool;
-use render::{RenderedAction, RenderedPlan, RenderedRead};
+use render::{Query, RenderedAction, RenderedPlan, RenderedRead};
 use sequence::Sequences;
 use write::Tools;
 
@@ -101,6 +102,12 @@ impl MySql {
 
     /// Reads; a connection that is lost meanwhile is replaced once, for reading again does no harm.
     async fn read(&self, plan: &RenderedPlan, read: &RenderedRead, job: &Job) -> Result<Answer> {
+        if let Some(query) = read.alone()
+            && let Some(answer) = self.read_shared(query, read, job).await?
+        {
+            job.expect.check(answer.rows, answer.affected)?;
+            return Ok(answer);
+        }
         let mut is_last = false;
         loop {
             let mut lease = self.pool.lease().await?;
@@ -126,6 +133,32 @@ impl MySql {
                     is_last = true;
                 }
                 Err(failed) => return Err(failed.plain()),
+            }
+        }
+    }
+
+    /// One statement, among those of others. It is asked on another connection when a slow statement of somebody else holds it up.
+    /// Answers with nothing where there are no connections to share.
+    async fn read_shared(&self, query: &Query, read: &RenderedRead, job: &Job) -> Result<Option<Answer>> {
+        let end = Instant::now() + job.timeout + ANSWER_GRACE;
+        let mut was_lost = false;
+        let Some(mut connection) = self.pool.shared().await? else { return Ok(None) };
+        loop {
+            let work = read::shared(&connection, query, read, job, self.options.answer_bytes_max);
+            match self.pool.sharing().wait(&connection, end, work, || self.pool.open_shared()).await {
+                Asked::Answered(Err(failed)) if failed.is_lost() && !was_lost => {
+                    self.pool.suspect();
+                    was_lost = true;
+                    self.pool.sharing().discard(&connection);
+                    let Some(other) = self.pool.shared().await? else { return Ok(None) };
+                    connection = other;
+                }
+                Asked::Answered(answer) => return answer.map(Some).map_err(Failed::plain),
+                Asked::Elsewhere(better) => connection = better,
+                Asked::Silent => {
+                    self.pool.sharing().discard(&connection);
+                    return Err(errors::timeout());
+                }
             }
         }
     }

@@ -12,7 +12,9 @@ pub struct Options {
     pub existing: bool,
     /// The most bytes one answer may need in memory.
     pub answer_bytes_max: usize,
-    /// Connections: one for each request in flight.
+    /// Connections for reads of one statement, which share them: so many for each thread.
+    pub shared_max: usize,
+    /// Connections for all else: one for each request in flight.
     pub connections_max: usize,
     /// How long a transaction that spans several plans may stay open.
     pub transaction_timeout: Duration,
@@ -29,6 +31,7 @@ impl Options {
             url: url.into(),
             existing: false,
             answer_bytes_max: 256 << 20,
+            shared_max: 2,
             connections_max: 32,
             transaction_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),

@@ -1,33 +1,45 @@
-//! The connections of one database: one for each request in flight, opened when they are needed and kept for the next.
+//! The connections of one database: a few that reads of one statement share, and for everything else one for each request in flight,
+//! opened when they are needed and kept for the next.
 
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use mainstay_base::{Problem, Result};
 use mainstay_dialect::mysql::Flavour;
+use mainstay_engine::{Shared, Sharing};
 use mysql_async::Opts;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::connection::{Connection, STATEMENTS_MAX};
+use crate::connection::{Connection, STATEMENTS_MAX, patiently};
+use crate::pipeline::Pipeline;
 use crate::{Options, address, errors};
 
 /// A connection that was not used for so long is asked whether it is still there.
 const IDLE_TRUSTED: Duration = Duration::from_secs(1);
+/// How long the driver's connections are used for everything when the server wants a way to come in that shared ones do not speak. A
+/// server may know a password once it was told it.
+const UNSHARED_FOR: Duration = Duration::from_secs(10);
+/// Says so, on its way to where that is noticed.
+const UNSPOKEN: &str = "0A000";
 /// How long to try to end the work of a connection that nobody waits for any more.
 const KILL_PATIENCE: Duration = Duration::from_secs(2);
 
 /// All connections of one database.
 pub(crate) struct Pool {
     options: Options,
-    shared: Arc<Shared>,
+    shared: Arc<Common>,
     permits: Arc<Semaphore>,
+    sharing: Sharing<Pipeline>,
+    /// When the server last wanted a way to come in that shared connections do not speak.
+    unshared: Mutex<Option<Instant>>,
     /// When it last failed to connect, and why.
     failure: Mutex<Option<(Instant, Problem)>>,
 }
 
 /// What leases share with their pool.
-struct Shared {
+struct Common {
     opts: Opts,
     existing: bool,
     idle: Mutex<Vec<Connection>>,
@@ -41,7 +53,7 @@ struct Shared {
 /// which undoes an open transaction.
 pub(crate) struct Lease {
     connection: Option<Connection>,
-    shared: Arc<Shared>,
+    shared: Arc<Common>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -71,16 +83,13 @@ impl Drop for Lease {
         if connection.is_closed() && connection.used.elapsed() > KILL_PATIENCE {
             self.shared.suspect();
         }
-        let (number, shared) = (connection.number(), Arc::clone(&self.shared));
+        let number = connection.number();
         drop(connection);
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            // When it does not reach the server, the statement's own time ends it, or the server sees that nobody listens.
-            runtime.spawn(async move { shared.tell(&format!("KILL {number}")).await });
-        }
+        self.shared.kill(number);
     }
 }
 
-impl Shared {
+impl Common {
     /// Says something on a connection apart, if that can be had soon.
     async fn tell(&self, what: &str) {
         if let Ok(mut other) = Connection::open(&self.opts, self.existing, KILL_PATIENCE).await {
@@ -98,6 +107,14 @@ impl Shared {
             || lock(&self.suspect).is_some_and(|suspect| connection.used < suspect)
     }
 
+    /// Ends the connection that the server knows by a number. When this does not reach the server, the statement's own time ends it, or
+    /// the server sees that nobody listens.
+    fn kill(self: &Arc<Self>, number: u32) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let shared = Arc::clone(self);
+        runtime.spawn(async move { shared.tell(&format!("KILL {number}")).await });
+    }
+
     /// An idle connection, if there is one, rather one whose thread is this.
     fn idle(&self) -> Option<Connection> {
         let here = std::thread::current().id();
@@ -112,7 +129,7 @@ impl Shared {
 impl Pool {
     /// The pool of a database; nothing is opened yet.
     pub fn new(options: &Options) -> Result<Self> {
-        let shared = Shared {
+        let shared = Common {
             opts: address::options(&options.url, 2 * STATEMENTS_MAX)?,
             existing: options.existing,
             idle: Mutex::default(),
@@ -123,6 +140,8 @@ impl Pool {
         Ok(Self {
             shared: Arc::new(shared),
             permits: Arc::new(Semaphore::new(options.connections_max)),
+            sharing: Sharing::new(options.shared_max),
+            unshared: Mutex::default(),
             failure: Mutex::default(),
             options: options.clone(),
         })
@@ -164,6 +183,47 @@ impl Pool {
         None
     }
 
+    /// The connections that reads of one statement share.
+    pub fn sharing(&self) -> &Sharing<Pipeline> {
+        &self.sharing
+    }
+
+    /// A shared connection; there is none for now where the server wants a way to come in that these do not speak.
+    pub async fn shared(&self) -> Result<Option<Shared<Pipeline>>> {
+        if lock(&self.unshared).is_some_and(|at| at.elapsed() < UNSHARED_FOR) {
+            return Ok(None);
+        }
+        match self.sharing.take(|| self.open_shared()).await {
+            Err(problem) if problem.code() == UNSPOKEN => Ok(None),
+            taken => taken.map(Some),
+        }
+    }
+
+    /// Opens a connection that is to be shared.
+    pub fn open_shared(&self) -> impl Future<Output = Result<Pipeline>> {
+        let asked = Instant::now();
+        async move {
+            self.failed_since(asked)?;
+            let Options { existing, connect_timeout, .. } = self.options;
+            // Whoever asks has a plan, which was rendered for a known server.
+            let flavour = self.flavour().ok_or_else(errors::closed)?;
+            if self.shared.closed.load(Ordering::Relaxed) {
+                return Err(errors::closed());
+            }
+            let opened = patiently(connect_timeout, || {
+                let shared = Arc::clone(&self.shared);
+                Pipeline::open(&self.shared.opts, flavour, existing, move |number| shared.kill(number))
+            });
+            let opened = opened
+                .await
+                .inspect_err(|problem| *lock(&self.failure) = Some((Instant::now(), problem.clone())))?;
+            opened.ok_or_else(|| {
+                *lock(&self.unshared) = Some(Instant::now());
+                Problem::new(UNSPOKEN, "the server wants another way to come in")
+            })
+        }
+    }
+
     /// A connection that is not counted, for what must not wait for those that are.
     pub async fn open_apart(&self) -> Result<Connection> {
         self.open().await
@@ -203,6 +263,7 @@ impl Pool {
     pub fn close(&self) {
         self.shared.closed.store(true, Ordering::Relaxed);
         self.permits.close();
+        self.sharing.clear();
         lock(&self.shared.idle).clear();
     }
 }

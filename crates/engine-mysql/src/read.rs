@@ -9,7 +9,8 @@ use tokio::sync::mpsc;
 use crate::bind::Values;
 use crate::connection::{Connection, Done};
 use crate::output::Found;
-use crate::render::{RenderedLevel, RenderedRead, RenderedTotal, RenderedTree};
+use crate::pipeline::Pipeline;
+use crate::render::{Query, RenderedLevel, RenderedRead, RenderedTotal, RenderedTree};
 use mainstay_dialect::storage::key;
 
 /// Runs a read.
@@ -26,6 +27,28 @@ pub(crate) async fn run(
         None => None,
     };
     Ok(Answer { body, rows, total, affected: rows, ..Answer::default() })
+}
+
+/// Runs a read whose answer are the rows of one query, on a connection that others use.
+pub(crate) async fn shared(
+    connection: &Pipeline,
+    query: &Query,
+    read: &RenderedRead,
+    job: &Job,
+    bytes_max: usize,
+) -> Done<Answer> {
+    let values = Values::of(&job.inputs.slots, &job.inputs.session);
+    let zone = zone(values.session)?;
+    let level = &read.tree.levels[0];
+    let mut levels = Levels::new(&read.tree.shape, job.output, bytes_max);
+    let (_, mut writer) = levels.level(0);
+    let rows = connection.rows(query, &values, job.timeout, |row| {
+        writer.begin_root();
+        write_row(&mut writer, level, row, &zone)
+    });
+    rows.await?;
+    let rows = levels.root_rows();
+    Ok(Answer { body: levels.finish()?, rows, affected: rows, ..Answer::default() })
 }
 
 /// Reads all levels and writes the answer; the second part is the number of the root's rows.

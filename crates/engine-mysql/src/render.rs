@@ -200,6 +200,14 @@ impl RenderedRead {
     pub fn is_one_statement(&self) -> bool {
         self.tree.levels.len() == 1 && self.total.is_none() && self.tree.levels[0].query.is_one_statement()
     }
+
+    /// The statement whose rows are the whole answer, where there is one.
+    pub fn alone(&self) -> Option<&Query> {
+        match self.tree.levels.as_slice() {
+            [level] if self.total.is_none() && level.query.rest.is_none() => Some(&level.query),
+            _ => None,
+        }
+    }
 }
 
 impl Query {

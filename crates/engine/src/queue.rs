@@ -56,7 +56,7 @@ impl Queue {
     }
 
     /// How many wait.
-    pub fn len(&self) -> usize {
+    pub fn waiting(&self) -> usize {
         self.state().waiting.len()
     }
 
@@ -85,15 +85,15 @@ mod tests {
     fn places_move_up_whoever_leaves() {
         let queue = Queue::default();
         let [first, second, third] = [queue.join(), queue.join(), queue.join()];
-        assert_eq!(queue.len(), 3);
+        assert_eq!(queue.waiting(), 3);
         queue.leave(second);
         queue.leave(second);
-        assert_eq!(queue.len(), 2);
+        assert_eq!(queue.waiting(), 2);
         queue.leave(first);
         assert!(!queue.is_stuck());
         assert!(!queue.is_held_up(third));
         queue.leave(third);
-        assert_eq!(queue.len(), 0);
+        assert_eq!(queue.waiting(), 0);
         assert!(!queue.is_stuck());
     }
 

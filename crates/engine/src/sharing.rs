@@ -115,7 +115,7 @@ impl<C: Shareable> Drop for Waiting<'_, C> {
         {
             // Whoever takes a connection does so under this lock: nobody joins one that is given up.
             let mut all = self.sharing.all();
-            if connection.queue().len() > 1 {
+            if connection.queue().waiting() > 1 {
                 return;
             }
             all.retain(|other| !Arc::ptr_eq(other, connection));
@@ -181,7 +181,7 @@ impl<C: Shareable> Sharing<C> {
         all.retain(|connection| !connection.is_closed());
         let here = thread::current().id();
         let own = || all.iter().filter(|connection| connection.home() == here);
-        let use_of = |connection: &Arc<C>| (connection.queue().is_stuck(), connection.queue().len());
+        let use_of = |connection: &Arc<C>| (connection.queue().is_stuck(), connection.queue().waiting());
         let ((is_stuck, others), least) =
             own().map(|connection| (use_of(connection), connection)).min_by_key(|(use_of, _)| *use_of)?;
         Some(Least {
