@@ -14,10 +14,10 @@ from harness.databases.mariadb import MariaDb
 from harness.databases.postgres import Postgres
 from harness.load import Sample, machine_seconds, measure, merge, write_requests
 from harness.process import Broken
-from harness.report import table
-from harness.rounds import ROUNDS, SECONDS
+from harness.report import policies, table
+from harness.rounds import ROUNDS, SECONDS, run_cell
 from harness.servers import Absent
-from harness.servers.mainstay import Mainstay
+from harness.servers.mainstay import Mainstay, UnderRoles
 
 BENCH = Path(__file__).parent
 # PostgreSQL runs as another user, who must be able to enter the folder.
@@ -64,7 +64,10 @@ def _measured(database: Database) -> str:
         mainstay.start()
         try:
             verify.reads(mainstay, posts)
-            return _table(database, mainstay, posts)
+            # Inserts come last: what is asked before is asked of fresh data.
+            enforced = _enforced(mainstay, posts) if database.has_roles else None
+            parts = [_table(database, mainstay, posts), enforced]
+            return "\n\n".join(part for part in parts if part)
         finally:
             mainstay.stop()
     finally:
@@ -89,6 +92,22 @@ def _table(database: Database, mainstay: Mainstay, posts: list[data.Post]) -> st
         rows.append(_row(database, cell, peers, ours))
         print(" | ".join(rows[-1]), file=sys.stderr)
     return table(head, rows)
+
+
+def _enforced(mainstay: Mainstay, posts: list[data.Post]) -> str:
+    """What it costs to have policies woven into plans, and what it costs to leave them to the database."""
+    under_roles = UnderRoles(CACHE / "mainstay-under-roles", mainstay)
+    under_roles.obtain()
+    under_roles.prepare()
+    under_roles.start()
+    try:
+        for server in (mainstay, under_roles):
+            verify.policy(server, posts)
+        cells_of_both = cells.enforcement(mainstay, under_roles, posts)
+        results = [(cell, run_cell(cell, CACHE, lambda line: print(line, file=sys.stderr))) for cell in cells_of_both]
+        return f"### Policies in the plan and under roles\n\n{policies(results)}"
+    finally:
+        under_roles.stop()
 
 
 def _driven(database: Database, work: str) -> tuple[Rate, float]:

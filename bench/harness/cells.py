@@ -91,6 +91,27 @@ def policies(server: Mainstay, posts: list[Post]) -> list[Cell]:
     ]
 
 
+def enforcement(plan: Mainstay, role: Mainstay, posts: list[Post]) -> list[Cell]:
+    """The same rows openly and through a policy with `auth.uid()`: once woven into the plan, once kept by the database's roles."""
+    chosen = _shuffled(posts)
+    works = [
+        ("key", "one row by key", Mainstay.shared_by_key, Mainstay.private_by_key),
+        ("list", "20 rows filtered, ordered", Mainstay.shared_listed, Mainstay.private_listed),
+    ]
+    return [
+        Cell(
+            f"enforcement-{key}",
+            title,
+            [
+                Lane(f"{way}: {asked}", server, [ask(server, post) for post in chosen])
+                for way, server in (("plan", plan), ("role", role))
+                for asked, ask in (("open", shared), ("policy, user's JWT", private))
+            ],
+        )
+        for key, title, shared, private in works
+    ]
+
+
 def _lanes(server: Server, requests: dict[str, list[Request]]) -> list[Lane]:
     return [Lane(label, server, some) for label, some in requests.items()]
 

@@ -34,6 +34,8 @@ class Database(ABC):
     name: str
     peer: str
     goal: Goal
+    # Whether it has roles and can keep policies itself.
+    has_roles = False
 
     def __init__(self, home: Path) -> None:
         self.home = home

@@ -23,6 +23,7 @@ class Postgres(Database):
     name = "PostgreSQL"
     peer = "pgbench"
     goal = Goal(key=0.6, list=0.6, embed=0.8, insert=0.7)
+    has_roles = True
 
     def obtain(self) -> None:
         folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"), key=lambda one: int(one.parts[-3]))

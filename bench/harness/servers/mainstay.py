@@ -126,6 +126,25 @@ class Mainstay(Server):
         return int(self.send(counted)["content-range"].rpartition("/")[2])
 
 
+class UnderRoles(Mainstay):
+    """Mainstay on the database of another that is prepared already; each request runs under its role, and the database keeps the rules."""
+
+    name = "Mainstay, under roles"
+
+    def __init__(self, home: Path, other: Mainstay) -> None:
+        super().__init__(home)
+        self._other = other
+
+    def obtain(self) -> None:
+        self._binary = self._other.binary
+
+    def fill(self) -> None:
+        shutil.copytree(self._other.prepared, self.prepared, dirs_exist_ok=True)
+        settings = self.prepared / "mainstay.toml"
+        # The database's own section is the last.
+        settings.write_text(settings.read_text(encoding="utf-8") + 'enforcement = "role"\n', encoding="utf-8")
+
+
 def seed() -> Iterator[str]:
     """The rows as SQL. Keys are left to the identity columns, which count as the generator does."""
     yield from _inserts("authors (name)", (f"({_quoted(one.name)})" for one in data.authors()))
