@@ -1,7 +1,8 @@
 //! The values of an execution as a statement's parameters, each in the text form of its type.
 
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 use mainstay_base::{Problem, Result};
+use mainstay_catalog::Table;
 use mainstay_dialect::postgres::{Bound, Input};
 use mainstay_engine::NewValue;
 use mainstay_expr::{Session, Type, Value, Zone, output};
@@ -83,6 +84,21 @@ impl NewRow<'_> {
         }
     }
 
+    /// Appends the values of columns as a line of COPY's text format.
+    pub fn copied(&self, columns: &[u32], table: &Table, out: &mut BytesMut) -> Result<()> {
+        for (number, column) in columns.iter().enumerate() {
+            if number > 0 {
+                out.put_u8(b'\t');
+            }
+            match self.parameter(*column, &table.column(*column).ty.ty)?.0 {
+                Some(text) => push_copied(&text, out),
+                None => out.put_slice(b"\\N"),
+            }
+        }
+        out.put_u8(b'\n');
+        Ok(())
+    }
+
     /// The value of a column, when it is known.
     pub fn value(&self, column: u32) -> Option<&Value> {
         let position = self.positions.get(column as usize).copied().flatten()?;
@@ -91,6 +107,23 @@ impl NewRow<'_> {
             NewValue::Identity | NewValue::Default => None,
         }
     }
+}
+
+/// Appends a value as COPY's text format has it: what separates or escapes stands behind a backslash.
+fn push_copied(text: &[u8], out: &mut BytesMut) {
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\\' | b'\t' | b'\n' | b'\r')) {
+        out.put_slice(&rest[..at]);
+        let escaped = match rest[at] {
+            b'\t' => b"\\t",
+            b'\n' => b"\\n",
+            b'\r' => b"\\r",
+            _ => b"\\\\",
+        };
+        out.put_slice(escaped);
+        rest = &rest[at + 1..];
+    }
+    out.put_slice(rest);
 }
 
 /// A parameter in its type's text form; `None` for NULL.
@@ -160,4 +193,16 @@ fn parameter(input: &Input, values: &Values<'_>) -> Result<Parameter> {
         Bound::Keys(column) => Parameter::text(values.keys.get(*column as usize).ok_or_else(missing)?),
         Bound::Rows => Parameter::text(values.rows),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copied_values_are_escaped() {
+        let mut out = BytesMut::new();
+        push_copied(b"a\\b\tc\nd\re\\", &mut out);
+        assert_eq!(out.as_ref(), b"a\\\\b\\tc\\nd\\re\\\\");
+    }
 }

@@ -131,6 +131,11 @@ impl Connection {
         !self.prepares || self.known().contains_key(&query.id)
     }
 
+    /// Whether statements are prepared.
+    pub fn prepares(&self) -> bool {
+        self.prepares
+    }
+
     /// Has a query prepared, so that it can be sent at once later.
     pub async fn learn(&self, query: &Query) -> std::result::Result<(), Error> {
         match self.knows(query) {

@@ -1,15 +1,21 @@
 //! Loads many rows in one transaction, without plans and policies: seeds, imports and copies of databases.
+//!
+//! Rows of one kind that are many go by COPY, all others by INSERT.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::pin::Pin;
 use std::sync::Arc;
 
+use bytes::{Bytes, BytesMut};
+use futures_util::SinkExt;
 use futures_util::future::join_all;
 use mainstay_base::Result;
 use mainstay_catalog::Catalog;
 use mainstay_dialect::postgres::{self, identity_sequence};
 use mainstay_engine::{Item, Items, NewValue, Target};
-use mainstay_expr::Session;
+use mainstay_expr::{Session, TableId};
 use tokio::sync::mpsc;
+use tokio_postgres::CopyInSink;
 
 use crate::bind::{NewRow, Values};
 use crate::connection::{Connection, Failed};
@@ -20,6 +26,9 @@ use crate::render::Query;
 /// Rows that are on their way at once.
 const ROWS_AT_ONCE: usize = 256;
 
+/// What is sent at once of rows that are copied, in bytes.
+const COPIED_AT_ONCE: usize = 128 << 10;
+
 type Done<T> = std::result::Result<T, Failed>;
 
 /// How rows of one target are written.
@@ -28,6 +37,15 @@ struct Form {
     positions: Vec<Option<u32>>,
     /// By which of its columns draw numbers.
     inserts: HashMap<Vec<u32>, Query>,
+}
+
+/// Rows of one form and with the same drawn columns, on their way by COPY.
+struct Copying {
+    form: usize,
+    drawn: Vec<u32>,
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+    /// What is to be sent.
+    text: BytesMut,
 }
 
 /// Loads everything or nothing.
@@ -62,7 +80,7 @@ async fn load(connection: &Connection, catalog: &Arc<Catalog>, session: &Session
     for statement in &keys.defer {
         connection.client.batch_execute(&statement.text).await?;
     }
-    let mut loader = Loader { connection, catalog, session, forms: Vec::new(), rows: 0 };
+    let mut loader = Loader { connection, catalog, session, forms: Vec::new(), copying: None, rows: 0 };
     let mut items = elsewhere(items);
     let mut waiting = Vec::with_capacity(ROWS_AT_ONCE);
     let mut sequences = Vec::new();
@@ -76,12 +94,16 @@ async fn load(connection: &Connection, catalog: &Arc<Catalog>, session: &Session
         }
     }
     loader.add(waiting).await?;
+    loader.end_copying().await?;
     let rows = loader.rows;
+    let filled: BTreeSet<TableId> = loader.forms.iter().map(|form| form.target.table).collect();
     // What was put off is checked here, and what the schema says of it holds again.
     for statement in &keys.restore {
         connection.client.batch_execute(&statement.text).await?;
     }
-    advance_all(connection, catalog).await?;
+    for table in filled.into_iter().map(|table| catalog.table(table)) {
+        advance_of(connection, table).await?;
+    }
     for sequence in sequences {
         advance(connection, catalog.table(sequence.table), sequence.column, Some(sequence.last)).await?;
     }
@@ -107,11 +129,72 @@ struct Loader<'l> {
     catalog: &'l Arc<Catalog>,
     session: &'l Session,
     forms: Vec<Form>,
+    copying: Option<Copying>,
     rows: u64,
 }
 
+type Rows = Vec<(Arc<Target>, Vec<NewValue>)>;
+
 impl Loader<'_> {
-    async fn add(&mut self, rows: Vec<(Arc<Target>, Vec<NewValue>)>) -> Done<()> {
+    async fn add(&mut self, rows: Rows) -> Done<()> {
+        match self.kind(&rows) {
+            Some((form, drawn)) => self.copy(form, drawn, rows).await,
+            None => {
+                self.end_copying().await?;
+                self.insert(rows).await
+            }
+        }
+    }
+
+    /// The form and the drawn columns of rows that are to go by COPY.
+    fn kind(&mut self, rows: &Rows) -> Option<(usize, Vec<u32>)> {
+        let (target, values) = rows.first().filter(|_| rows.len() == ROWS_AT_ONCE)?;
+        let drawn = drawn(target, values);
+        let is_plain = target.on_conflict_do_nothing.is_none()
+            && drawn.len() < target.columns.len()
+            && !self.catalog.table(target.table).is_view()
+            // COPY is prepared, and what is prepared must end on the connection where it began.
+            && self.connection.prepares();
+        let is_same = |(other, values): &(Arc<Target>, Vec<NewValue>)| {
+            (Arc::ptr_eq(other, target) || other == target) && self::drawn(target, values) == drawn
+        };
+        (is_plain && rows.iter().all(is_same)).then(|| (self.form(target), drawn))
+    }
+
+    async fn copy(&mut self, form: usize, drawn: Vec<u32>, rows: Rows) -> Done<()> {
+        if self.copying.as_ref().is_some_and(|copying| (copying.form, &copying.drawn) != (form, &drawn)) {
+            self.end_copying().await?;
+        }
+        let (target, positions) = (Arc::clone(&self.forms[form].target), self.forms[form].positions.clone());
+        let table = self.catalog.table(target.table);
+        let columns: Vec<u32> =
+            target.columns.iter().filter(|column| !drawn.contains(column)).copied().collect();
+        let copying = match &mut self.copying {
+            Some(copying) => copying,
+            begun @ None => {
+                let copy = postgres::copy(self.catalog, target.table, &columns);
+                let sink = Box::pin(self.connection.client.copy_in(&copy.text).await?);
+                begun.insert(Copying { form, drawn, sink, text: BytesMut::new() })
+            }
+        };
+        for (_, values) in &rows {
+            let row = NewRow { values, drawn: &[], positions: &positions };
+            row.copied(&columns, table, &mut copying.text)?;
+        }
+        if copying.text.len() >= COPIED_AT_ONCE {
+            copying.sink.feed(copying.text.split().freeze()).await?;
+        }
+        Ok(())
+    }
+
+    async fn end_copying(&mut self) -> Done<()> {
+        let Some(mut copying) = self.copying.take() else { return Ok(()) };
+        copying.sink.feed(copying.text.freeze()).await?;
+        self.rows += copying.sink.as_mut().finish().await?;
+        Ok(())
+    }
+
+    async fn insert(&mut self, rows: Rows) -> Done<()> {
         let mut planned = Vec::with_capacity(rows.len());
         for (target, values) in rows {
             let form = self.form(&target);
@@ -166,9 +249,15 @@ fn drawn(target: &Target, values: &[NewValue]) -> Vec<u32> {
 /// Moves every sequence past the numbers in its column.
 pub(crate) async fn advance_all(connection: &Connection, catalog: &Catalog) -> Done<()> {
     for table in catalog.tables.iter().filter(|table| !table.is_view()) {
-        for column in 0..table.columns.len() as u32 {
-            advance(connection, table, column, None).await?;
-        }
+        advance_of(connection, table).await?;
+    }
+    Ok(())
+}
+
+/// Moves the sequences of a table past the numbers in their columns.
+async fn advance_of(connection: &Connection, table: &mainstay_catalog::Table) -> Done<()> {
+    for column in 0..table.columns.len() as u32 {
+        advance(connection, table, column, None).await?;
     }
     Ok(())
 }

@@ -13,8 +13,8 @@ pub use ddl::{Deferral, check_name, defer_foreign_keys, identity_sequence};
 pub use migration::{create_role, migration};
 pub use native::{APPLIED, HOUSEHOLD, STORE};
 pub use render::{
-    DirectInsert, DirectUpdate, Form, INSERTED, Restriction, advance_sequence, delete, direct_delete, draw,
-    expression_select, insert, insert_checked, knows_default, last_number, select, select_as_text,
+    DirectInsert, DirectUpdate, Form, INSERTED, Restriction, advance_sequence, copy, delete, direct_delete,
+    draw, expression_select, insert, insert_checked, knows_default, last_number, select, select_as_text,
     select_rows, update,
 };
 pub use statement::{Bound, Input, Statement};

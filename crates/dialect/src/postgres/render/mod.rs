@@ -27,8 +27,8 @@ use types::is_json_sent;
 pub(super) use types::{column_type, type_name};
 pub(super) use write::sequence;
 pub use write::{
-    advance_sequence, delete, draw, expression_select, insert, insert_checked, last_number, select_rows,
-    update,
+    advance_sequence, copy, delete, draw, expression_select, insert, insert_checked, last_number,
+    select_rows, update,
 };
 
 /// What narrows a select to the rows that its caller is after.

@@ -45,7 +45,15 @@ pub fn insert(
     Statement::new(sql, Vec::new())
 }
 
-/// The same for a row that is added only if `checks` hold for it, which speak of it as [`Bound::New`]. Without a row in the result
+/// `COPY` of many rows, with a value for each of the columns.
+pub fn copy(catalog: &Catalog, table: TableId, columns: &[u32]) -> Statement {
+    let table = catalog.table(table);
+    let names = columns.iter().map(|column| column_name(table, *column));
+    let sql = sql!["COPY ", table_name(table), " (", Sql::join(names, ", "), ") FROM STDIN"];
+    Statement::new(sql, Vec::new())
+}
+
+/// The same as [`insert`] for a row that is added only if `checks` hold for it, which speak of it as [`Bound::New`]. Without a row in the result
 /// one of them does not.
 pub fn insert_checked(
     catalog: &Catalog,
