@@ -217,18 +217,19 @@ fn while_locked<T: Send>(
     database: &TestDatabase,
     run: impl FnOnce() -> Result<T, String> + Send,
 ) -> Result<T, String> {
-    let name = format!("'{}'", std::process::id());
+    // Tests run at once, each in a database of its own.
+    let holder = "SELECT is_used_lock(database())";
     thread::scope(|scope| {
         let lock = scope.spawn(|| {
-            let lock = format!("LOCK TABLES notes WRITE; SELECT get_lock({name}, 0); SELECT sleep(600)");
             // It ends by being killed.
-            let _ = database.query(&lock);
+            let _ =
+                database.query("LOCK TABLES notes WRITE; SELECT get_lock(database(), 0); SELECT sleep(600)");
         });
-        while database.query(&format!("SELECT is_used_lock({name})"))? == "NULL" {
+        while database.query(holder)? == "NULL" {
             thread::yield_now();
         }
         let done = run();
-        let holder = database.query(&format!("SELECT is_used_lock({name})"))?;
+        let holder = database.query(holder)?;
         database.query(&format!("KILL {holder}"))?;
         lock.join().map_err(|_| "the lock's holder died".to_owned())?;
         done
