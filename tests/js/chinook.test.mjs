@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { compileErrors, validate } from '@readme/openapi-parser';
 import { count, data, failure, refused } from './support/answers.mjs';
 import { asUser, asVisitor, request, ALICE } from './support/clients.mjs';
 import { serveChinook, serveChinookAsItIs, serveChinookOnMariaDb } from './support/mainstay.mjs';
@@ -54,6 +55,13 @@ for (const [name, serve] of [
       { sum: 45.62, customer: { first_name: 'Hugh', last_name: "O'Reilly" } },
       { sum: 43.62, customer: { first_name: 'Julia', last_name: 'Barnett' } },
     ]);
+  });
+
+  it('describes itself, as PostgREST does where it stands in its place', async () => {
+    const document = await (await request(server, '/rest/v1/')).json();
+    assert.equal(document.swagger, serve === serveChinookAsItIs ? '2.0' : undefined);
+    const result = await validate(document);
+    assert.ok(result.valid, result.valid ? '' : compileErrors(result));
   });
 
   it('tells how the database runs a request, where that is allowed', async () => {

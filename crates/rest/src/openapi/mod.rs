@@ -1,17 +1,18 @@
-//! The OpenAPI document of the root: what the asking role may do, in OpenAPI 3.0.
+//! The OpenAPI document of the root: what the asking role may do, in OpenAPI 3.0, or 2.0 where PostgREST's clients expect it.
 //!
 //! It is derived from the catalog on each request; nothing of it is written by hand, so it cannot disagree with the schema.
 
 mod parameters;
 mod paths;
 mod schemas;
+mod swagger;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response};
 use mainstay_base::{Problem, Result};
-use mainstay_catalog::{Catalog, Column, Command, Function, Table};
+use mainstay_catalog::{Catalog, Column, Command, Function, Source, Table};
 use mainstay_edge::{Caller, ResponseParts};
 use mainstay_expr::Role;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -38,7 +39,11 @@ pub(crate) fn respond(
     let (schema, profile) = schema(&parts.method, &parts.headers, settings)?;
     let role = Some(&caller.role).filter(|_| settings.openapi_mode == OpenApiMode::FollowPrivileges);
     let shown = Shown { catalog, schema: &schema, role };
-    let body = Bytes::from(document(&shown, settings).to_string());
+    let document = match catalog.source {
+        Source::Existing => swagger::document(&shown, settings),
+        Source::Declared | Source::Adopted => document(&shown, settings),
+    };
+    let body = Bytes::from(document.to_string());
     let length = body.len();
     let mut response = Response::new(if parts.method == Method::HEAD { Bytes::new() } else { body });
     let headers = response.headers_mut();

@@ -25,7 +25,7 @@ pub(super) fn paths(shown: &Shown<'_>) -> Json {
 }
 
 /// A path as it is put behind the server's address. Braces would make a template of it.
-fn path(prefix: &str, name: &str) -> String {
+pub(super) fn path(prefix: &str, name: &str) -> String {
     format!("{prefix}{}", utf8_percent_encode(name, UNRESERVED))
 }
 

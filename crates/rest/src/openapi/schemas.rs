@@ -85,7 +85,7 @@ fn constant(default: &ColumnDefault) -> Option<Json> {
 }
 
 /// The comment, and PostgREST's notes about keys, which its clients read.
-fn description(shown: &Shown<'_>, table: &Table, position: u32, declared: &Column) -> String {
+pub(super) fn description(shown: &Shown<'_>, table: &Table, position: u32, declared: &Column) -> String {
     let mut notes = Vec::new();
     if table.primary_key.as_ref().is_some_and(|key| key.columns.contains(&position)) {
         notes.push("This is a Primary Key.<pk/>".to_owned());
