@@ -10,12 +10,10 @@
 //! A migration that fails before the switch is undone. One that was interrupted, because the power failed or a process was killed,
 //! is found by whoever opens the database next: before the switch it is undone, after it finished.
 
-use std::sync::Arc;
-
 use mainstay_base::{Clock, Problem, Result, SystemClock};
 use mainstay_dialect::mysql::{self, Action, Bound, MigrationSql, Statement};
 use mainstay_dialect::{Quoting, mysql::Sql};
-use mainstay_expr::{RequestContext, Role, Session, TableId};
+use mainstay_expr::{Session, TableId};
 use mainstay_migrate::{Change, Migration};
 use mysql_async::{Error, Value};
 
@@ -146,7 +144,7 @@ impl Running<'_> {
     /// Everything up to the switch.
     async fn prepare(&mut self, sql: &MigrationSql, text: &str) -> Result<()> {
         let Self { connection, migration, progress } = self;
-        let owner = owner();
+        let owner = Session::of_owner(SystemClock.now_us());
         let total = (sql.prepare.len() + sql.finish.len()) as u64;
         for (position, step) in sql.prepare.iter().enumerate() {
             if let Some(undo) = &step.undo {
@@ -327,17 +325,6 @@ async fn forget(connection: &mut Connection, step: i64) -> Done<()> {
 async fn store(connection: &mut Connection, statement: &str, text: &str) -> Done<()> {
     let values = vec![Value::Bytes(text.as_bytes().to_vec())];
     connection.write_with(&Query::plain(statement), values).await.map(drop)
-}
-
-/// Who a migration's expressions run as, and who may know everything of rows that do not fit.
-pub(crate) fn owner() -> Session {
-    Session {
-        role: Role::new(Role::SERVICE),
-        claims: Arc::new(serde_json::json!({ "role": Role::SERVICE })),
-        request: RequestContext::default(),
-        now_us: SystemClock.now_us(),
-        timezone: None,
-    }
 }
 
 /// Why rows do not fit into the new shape.

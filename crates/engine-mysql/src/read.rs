@@ -3,7 +3,7 @@
 use mainstay_base::{Problem, Result};
 use mainstay_dialect::mysql::storage::{Storage, write_json, write_text};
 use mainstay_engine::{Answer, Batch, Inputs, Job, Keys, LevelWriter, Levels, Output, Part, ValueForm};
-use mainstay_expr::{Session, TimeContext, Zone};
+use mainstay_expr::Zone;
 use tokio::sync::mpsc;
 
 use crate::bind::Values;
@@ -38,7 +38,7 @@ pub(crate) async fn shared(
     bytes_max: usize,
 ) -> Done<Answer> {
     let values = Values::of(&job.inputs.slots, &job.inputs.session);
-    let zone = zone(values.session)?;
+    let zone = values.session.zone()?;
     let level = &read.tree.levels[0];
     let mut levels = Levels::new(&read.tree.shape, job.output, bytes_max);
     let (_, mut writer) = levels.level(0);
@@ -60,7 +60,7 @@ pub(crate) async fn tree(
     bytes_max: usize,
 ) -> Done<(Vec<u8>, u64)> {
     let mut levels = Levels::new(&tree.shape, output, bytes_max);
-    let zone = zone(values.session)?;
+    let zone = values.session.zone()?;
     for (number, level) in tree.levels.iter().enumerate() {
         let (keys, mut writer) = levels.level(number);
         if keys.is_some_and(Keys::is_empty) {
@@ -100,7 +100,7 @@ pub(crate) async fn stream(
     let [level] = read.tree.levels.as_slice() else {
         return Err(Problem::internal("a read with embeds cannot be streamed").into());
     };
-    let zone = zone(&inputs.session)?;
+    let zone = inputs.session.zone()?;
     let mut levels = Levels::new(&read.tree.shape, Output::default(), usize::MAX);
     let (_, mut writer) = levels.level(0);
     let mut rows = connection.cursor(&level.query, &values).await?;
@@ -118,14 +118,6 @@ pub(crate) async fn stream(
         let _ = batches.send(batch).await;
     }
     Ok(())
-}
-
-/// The zone that times are shown in.
-fn zone(session: &Session) -> Result<Zone> {
-    match session.timezone {
-        None => Ok(Zone::default()),
-        Some(_) => TimeContext::of(session).map(|context| context.zone),
-    }
 }
 
 /// Writes a row of a level.

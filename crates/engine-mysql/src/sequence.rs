@@ -8,17 +8,17 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use mainstay_base::{Problem, Result};
+use mainstay_base::{Clock, Problem, Result, SystemClock};
 use mainstay_catalog::{Catalog, ColumnDefault, Identity, Source, Table};
 use mainstay_dialect::mysql::storage::{Datum, Storage};
 use mainstay_dialect::{Quoting, mysql};
+use mainstay_expr::Session;
 use mysql_async::Value;
 use tokio::sync::Mutex;
 
 use crate::bind::Values;
 use crate::connection::{Connection, Done};
 use crate::errors;
-use crate::migrate::owner;
 use crate::pool::Pool;
 use crate::render::Query;
 
@@ -238,7 +238,7 @@ pub(crate) async fn stand(
         return Ok(Vec::new());
     }
     connection
-        .rows(&ALL, &Values::of(&[], &owner()), |row| {
+        .rows(&ALL, &Values::of(&[], &Session::of_owner(SystemClock.now_us())), |row| {
             let name = row.with(0, &Storage::Text, |name| Ok(name.to_owned()))?;
             let number = row.with(1, &Storage::Int, |number| Ok(number.to_owned()))?;
             if let (Datum::Text(name), Datum::Int(number)) = (name, number) {

@@ -3,7 +3,7 @@
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, Table};
 use mainstay_dialect::postgres::{self, APPLIED, HOUSEHOLD, STORE, Statement};
-use mainstay_expr::{RequestContext, Role, Session};
+use mainstay_expr::Session;
 use mainstay_migrate::Migration;
 use tokio_postgres::error::SqlState;
 
@@ -109,12 +109,5 @@ async fn create_roles(connection: &Connection, migration: &Migration) -> Result<
 
 /// Why rows do not fit into the new shape; the schema's owner may know everything.
 fn misfit(error: &tokio_postgres::Error, migration: &Migration) -> Problem {
-    let owner = Session {
-        role: Role::new(Role::SERVICE),
-        claims: std::sync::Arc::new(serde_json::json!({ "role": Role::SERVICE })),
-        request: RequestContext::default(),
-        now_us: 0,
-        timezone: None,
-    };
-    errors::of_write(error, &migration.to, &owner)
+    errors::of_write(error, &migration.to, &Session::of_owner(0))
 }

@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt;
 use mainstay_base::{Problem, Result};
 use mainstay_engine::{Answer, Batch, Format, Inputs, Job, Keys, LevelWriter, Levels, Output, Part};
-use mainstay_expr::{Session, TimeContext, Zone};
+use mainstay_expr::Zone;
 use mainstay_plan::ResultKind;
 use tokio::sync::mpsc;
 use tokio_postgres::Row;
@@ -55,7 +55,7 @@ pub(crate) async fn document(
     query: &Query,
     values: &Values<'_>,
 ) -> std::result::Result<(Vec<u8>, u64), Failed> {
-    let zone = zone(values.session)?;
+    let zone = values.session.zone()?;
     let rows = connection.all(query, values).await?;
     let Some(row) = rows.first() else { return Ok((Vec::new(), 0)) };
     let mut body = Vec::new();
@@ -74,7 +74,7 @@ pub(crate) async fn root(
     values: &Values<'_>,
     levels: &mut Levels<'_>,
 ) -> std::result::Result<(), Failed> {
-    let zone = zone(values.session)?;
+    let zone = values.session.zone()?;
     let (_, mut writer) = levels.level(0);
     let rows = connection.rows(query, values).await?;
     let mut rows = std::pin::pin!(rows);
@@ -108,7 +108,7 @@ pub(crate) async fn level(
     format: Format,
     levels: &mut Levels<'_>,
 ) -> std::result::Result<(), Failed> {
-    let zone = zone(values.session)?;
+    let zone = values.session.zone()?;
     let level = &tree.levels[number];
     let (Some(keys), mut writer) = levels.level(number) else { return Ok(()) };
     if keys.is_empty() {
@@ -142,7 +142,7 @@ pub(crate) async fn stream(
     let [level] = read.tree.levels.as_slice() else {
         return Err(Problem::internal("a read with embeds cannot be streamed").into());
     };
-    let zone = zone(&inputs.session)?;
+    let zone = inputs.session.zone()?;
     let mut levels = Levels::new(&read.tree.shape, Output::default(), usize::MAX);
     let (_, mut writer) = levels.level(0);
     let rows = connection.rows(&level.query, &values).await?;
@@ -161,14 +161,6 @@ pub(crate) async fn stream(
         let _ = batches.send(batch).await;
     }
     Ok(())
-}
-
-/// The zone that times are shown in.
-fn zone(session: &Session) -> Result<Zone> {
-    match session.timezone {
-        None => Ok(Zone::default()),
-        Some(_) => TimeContext::of(session).map(|context| context.zone),
-    }
 }
 
 fn write_row(writer: &mut LevelWriter<'_>, level: &RenderedLevel, row: &Row, zone: &Zone) -> Result<()> {

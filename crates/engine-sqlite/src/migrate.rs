@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use mainstay_base::{Clock, Problem, Result, SystemClock};
 use mainstay_catalog::{Catalog, ColumnDefault, Table};
 use mainstay_dialect::sqlite::{self, Action, Statement};
-use mainstay_expr::{Expr, ExprKind, RequestContext, Role, Session, TableId};
+use mainstay_expr::{Expr, ExprKind, Session, TableId};
 use mainstay_migrate::{Change, Fill, Migration, Rebuild};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -51,7 +51,8 @@ pub(crate) fn run(options: &Options, migration: &Migration, schema: &str, report
     connection.execute_batch("PRAGMA foreign_keys = OFF").map_err(|error| errors::plain(&error))?;
     let total = rows_to_copy(&connection, migration)?;
     count_rows(&mut connection, total, report)?;
-    let running = Running { connection: &connection, migration, session: owner() };
+    let running =
+        Running { connection: &connection, migration, session: Session::of_owner(SystemClock.now_us()) };
     running.step("BEGIN IMMEDIATE")?;
     // The connection rolls back what was not committed when it is closed.
     running.steps()?;
@@ -97,17 +98,6 @@ fn count_rows(connection: &mut Connection, total: u64, report: Report) -> Result
         }
     };
     connection.update_hook(Some(counting)).map_err(|error| errors::plain(&error))
-}
-
-/// Who a migration's expressions run as.
-fn owner() -> Session {
-    Session {
-        role: Role::new(Role::SERVICE),
-        claims: Arc::new(serde_json::json!({ "role": Role::SERVICE })),
-        request: RequestContext::default(),
-        now_us: SystemClock.now_us(),
-        timezone: None,
-    }
 }
 
 struct Running<'m> {
@@ -225,7 +215,7 @@ impl Running<'_> {
                 && (rebuilt.contains(&table.id)
                     || table.foreign_keys.iter().any(|key| rebuilt.contains(&key.target)))
         });
-        references::check(self.connection, to, concerned, &owner())
+        references::check(self.connection, to, concerned, &Session::of_owner(SystemClock.now_us()))
     }
 }
 

@@ -5,7 +5,6 @@ use mainstay_dialect::sqlite::storage::{write_json, write_text};
 use mainstay_dialect::storage::key;
 use mainstay_engine::{Answer, Batch, Inputs, Job, LevelWriter, Levels, Output, Part, ValueForm};
 use mainstay_expr::Zone;
-use mainstay_expr::input::TimeContext;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
@@ -55,7 +54,7 @@ pub(crate) fn tree(
     bounds: Bounds,
 ) -> Result<(Vec<u8>, u64)> {
     let mut levels = Levels::new(&tree.shape, output, bounds.bytes_max);
-    let zone = zone(values)?;
+    let zone = values.session.zone()?;
     for (number, level) in tree.levels.iter().enumerate() {
         let (keys, mut writer) = levels.level(number);
         let mut fetch = Fetch { level, writer: &mut writer, zone: &zone };
@@ -80,7 +79,7 @@ pub(crate) fn stream(
     let [level] = read.tree.levels.as_slice() else {
         return Err(Problem::internal("a read with embeds cannot be streamed"));
     };
-    let zone = zone(&values)?;
+    let zone = values.session.zone()?;
     let mut levels = Levels::new(&read.tree.shape, Output::default(), usize::MAX);
     let (_, mut writer) = levels.level(0);
     let mut fetch = Fetch { level, writer: &mut writer, zone: &zone };
@@ -100,14 +99,6 @@ pub(crate) fn stream(
         send(batch);
     }
     Ok(())
-}
-
-/// The zone that times are shown in.
-fn zone(values: &Values<'_>) -> Result<Zone> {
-    match values.session.timezone {
-        None => Ok(Zone::default()),
-        Some(_) => TimeContext::of(values.session).map(|context| context.zone),
-    }
 }
 
 /// Fetches the rows of one level.

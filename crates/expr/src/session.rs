@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mainstay_base::Result;
 
-use crate::{Jsonb, TimeContext, Type, Value, input};
+use crate::{Jsonb, TimeContext, Type, Value, Zone, input};
 
 /// A database role's name. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -84,6 +84,25 @@ pub enum SessionValue {
 }
 
 impl Session {
+    /// The schema's owner, to whom no policy applies. `now_us` is the time, in microseconds since the epoch.
+    pub fn of_owner(now_us: i64) -> Self {
+        Self {
+            role: Role::new(Role::SERVICE),
+            claims: Arc::new(serde_json::json!({ "role": Role::SERVICE })),
+            request: RequestContext::default(),
+            now_us,
+            timezone: None,
+        }
+    }
+
+    /// The zone in which times are shown; UTC unless another one is preferred. Fails with `22023` for one that does not exist.
+    pub fn zone(&self) -> Result<Zone> {
+        match self.timezone {
+            None => Ok(Zone::default()),
+            Some(_) => TimeContext::of(self).map(|context| context.zone),
+        }
+    }
+
     /// What an expression sees of the session. A claim that is missing is NULL; a `sub` that is no uuid is an error.
     pub fn value(&self, wanted: &SessionValue) -> Result<Value> {
         let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);

@@ -6,7 +6,7 @@ use mainstay_base::{Clock, Problem, SystemClock, SystemRandomness};
 use mainstay_catalog::{BoundInsert, Catalog, ColumnDefault, InsertRows, InsertValue, Table};
 use mainstay_engine::{Engine, Item, NewValue, Target};
 use mainstay_exec::Seams;
-use mainstay_expr::{Expr, RequestContext, Role, Session, TableId, Value};
+use mainstay_expr::{Expr, Session, TableId, Value};
 use mainstay_sql::{
     Diagnostic, Diagnostics, InsertSource, Query, QueryBody, SourceFiles, Span, Statement, Values,
 };
@@ -31,7 +31,7 @@ pub async fn run(project: &Project, engine: &dyn Engine, catalog: &Arc<Catalog>)
     refuse(&files, &diagnostics)?;
     let trouble = Arc::new(Mutex::new(Trouble::default()));
     let items = Items::new(catalog, statements, trouble.clone());
-    let loaded = engine.load_rows(catalog, &owner(), Box::new(items)).await;
+    let loaded = engine.load_rows(catalog, &Session::of_owner(SystemClock.now_us()), Box::new(items)).await;
     let trouble = trouble.lock().unwrap_or_else(PoisonError::into_inner);
     refuse(&files, &trouble.diagnostics)?;
     match loaded {
@@ -107,7 +107,7 @@ impl Items {
     fn new(catalog: &Arc<Catalog>, statements: Vec<Statement>, trouble: Arc<Mutex<Trouble>>) -> Self {
         Self {
             catalog: catalog.clone(),
-            session: owner(),
+            session: Session::of_owner(SystemClock.now_us()),
             total: statements.iter().map(rows_of).sum(),
             statements: statements.into_iter(),
             current: None,
@@ -311,15 +311,4 @@ fn value(source: &Source, cells: &[InsertValue], session: &Session) -> mainstay_
 fn evaluate(expr: &Expr, session: &Session) -> mainstay_base::Result<NewValue> {
     let seams = Seams { clock: &SystemClock, random: &SystemRandomness };
     seams.evaluate(expr, session).map(NewValue::Value)
-}
-
-/// The schema's owner: no policy applies.
-fn owner() -> Session {
-    Session {
-        role: Role::new(Role::SERVICE),
-        claims: Arc::new(serde_json::json!({"role": Role::SERVICE})),
-        request: RequestContext::default(),
-        now_us: SystemClock.now_us(),
-        timezone: None,
-    }
 }

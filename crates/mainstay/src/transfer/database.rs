@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mainstay_base::{Clock, Problem, Result, SystemClock};
 use mainstay_catalog::Catalog;
 use mainstay_engine::{Batch, Engine, Inputs, Running, Sequence, Snapshot};
-use mainstay_expr::{RequestContext, Role, Session, Value};
+use mainstay_expr::{Session, Value};
 use tokio::sync::mpsc;
 
 use super::layout::{Layout, Reading};
@@ -89,7 +89,7 @@ impl Database {
             Reading::Rows(Start::After(key)) => key.clone(),
             _ => Vec::new(),
         };
-        let inputs = Inputs { slots, rows: Vec::new(), session: owner() };
+        let inputs = Inputs { slots, rows: Vec::new(), session: Session::of_owner(SystemClock.now_us()) };
         self.snapshot.stream(&prepared, inputs, batches).await
     }
 }
@@ -130,16 +130,5 @@ impl Source for Database {
 
     fn sequences(&mut self) -> Running<'_, Vec<Sequence>> {
         self.snapshot.sequences(&self.catalog)
-    }
-}
-
-/// The schema's owner: no policy applies.
-pub(super) fn owner() -> Session {
-    Session {
-        role: Role::new(Role::SERVICE),
-        claims: Arc::new(serde_json::json!({"role": Role::SERVICE})),
-        request: RequestContext::default(),
-        now_us: SystemClock.now_us(),
-        timezone: None,
     }
 }

@@ -3,11 +3,11 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mainstay_base::{Problem, Result};
+use mainstay_base::{Clock, Problem, Result, SystemClock};
 use mainstay_engine::{Batch, Engine, Item, Items, NewValue, Target};
+use mainstay_expr::Session;
 use tokio::sync::mpsc;
 
-use super::database::owner;
 use super::layout::Layout;
 use super::prepare::Prepared;
 use super::report::{Report, TableReport};
@@ -55,7 +55,12 @@ pub async fn fill(
         None => problem.into(),
     })?;
     let sequences: Vec<_> = source.sequences().await?.into_iter().map(|it| Ok(Item::Sequence(it))).collect();
-    to.load_rows(&prepared.catalog, &owner(), Box::new(sequences.into_iter())).await?;
+    to.load_rows(
+        &prepared.catalog,
+        &Session::of_owner(SystemClock.now_us()),
+        Box::new(sequences.into_iter()),
+    )
+    .await?;
     Ok(std::mem::take(&mut lock(&state).filled))
 }
 
@@ -135,7 +140,7 @@ fn decode(
 async fn write(to: &Arc<dyn Engine>, prepared: &Prepared, state: &Arc<Mutex<State>>) -> Result<()> {
     loop {
         let items: Items = Box::new(Chunk { state: Arc::clone(state), left: TRANSACTION_BYTES });
-        to.load_rows(&prepared.catalog, &owner(), items).await?;
+        to.load_rows(&prepared.catalog, &Session::of_owner(SystemClock.now_us()), items).await?;
         if lock(state).ended {
             return Ok(());
         }
