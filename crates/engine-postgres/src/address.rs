@@ -9,6 +9,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, Connection, Error, Socket};
 
 use crate::Options;
+use crate::cancel::Canceller;
 use crate::tls::{Encrypted, Files, Proof, Tls};
 
 /// How long a host may be silent until it is asked whether it is still there, and how long it may take to answer.
@@ -21,8 +22,7 @@ pub(crate) type Driven = Connection<Socket, Encrypted<Socket>>;
 #[derive(Clone)]
 pub(crate) struct Address {
     config: Config,
-    /// How a connection is encrypted, and a request to cancel too.
-    pub tls: Tls,
+    tls: Tls,
     /// Whether an encrypted connection is tried when the server refuses a plain one.
     encrypts_second: bool,
 }
@@ -66,6 +66,11 @@ impl Address {
         // A host that is gone without a word is noticed; statements that take long are not.
         config.keepalives_idle(KEEPALIVE_IDLE).tcp_user_timeout(KEEPALIVE_IDLE);
         Ok(Self { config, tls: Tls::new(proof, &asked.files)?, encrypts_second: mode == "allow" })
+    }
+
+    /// How a server there is asked to end a statement.
+    pub fn canceller(&self) -> Canceller {
+        Canceller::new(&self.config, self.tls.clone())
     }
 
     /// Connects, and lets the connection be driven by this thread.

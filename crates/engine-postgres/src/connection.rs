@@ -14,9 +14,9 @@ use tokio_postgres::{Client, Error, RowStream, Statement};
 
 use crate::address::Address;
 use crate::bind::{Parameter, Values, parameters};
+use crate::cancel::Canceller;
 use crate::errors;
 use crate::render::Query;
-use crate::tls::Tls;
 
 /// What every connection is set to, whatever the role or the database say: values are read and written in these forms.
 pub(crate) const FIXED: &[(&str, &str)] = &[
@@ -38,8 +38,8 @@ const RETRY_FIRST: Duration = Duration::from_millis(20);
 /// A connection and what is prepared on it.
 pub(crate) struct Connection {
     pub client: Client,
-    /// How a request to cancel is encrypted.
-    pub tls: Tls,
+    /// How its statements are ended.
+    pub canceller: Canceller,
     statements: Mutex<HashMap<u64, Statement>>,
     /// Whether statements are prepared, and what is set lasts: there is one session of the server behind it.
     prepares: bool,
@@ -76,7 +76,7 @@ impl Connection {
         }
         Ok(Self {
             client,
-            tls: address.tls.clone(),
+            canceller: address.canceller(),
             statements: Mutex::default(),
             prepares,
             timeout_ms: AtomicU64::new(0),

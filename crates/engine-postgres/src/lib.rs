@@ -6,6 +6,7 @@
 
 mod address;
 mod bind;
+mod cancel;
 mod certificate;
 mod configuration;
 mod connection;

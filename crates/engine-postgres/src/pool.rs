@@ -59,7 +59,7 @@ fn interrupt(connection: impl Deref<Target = Connection> + Send + 'static) {
         let mut patience = INTERRUPT_FIRST;
         for _ in 0..INTERRUPTS {
             // The server passes over what reaches it just before the statement does.
-            let _ = connection.client.cancel_token().cancel_query(connection.tls.clone()).await;
+            connection.canceller.cancel(&connection.client.cancel_token()).await;
             if tokio::time::timeout(patience, &mut ended).await.is_ok() {
                 return;
             }

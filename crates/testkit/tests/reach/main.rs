@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         test("writes_go_on_after_a_failover", hosts::writes_go_on_after_a_failover),
         test("reads_go_to_a_copy_that_follows", hosts::reads_go_to_a_copy_that_follows),
         test("a_pooler_keeps_nothing_of_a_request", pooler::a_pooler_keeps_nothing_of_a_request),
+        test("what_waits_behind_a_pooler_is_ended", pooler::what_waits_behind_a_pooler_is_ended),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }

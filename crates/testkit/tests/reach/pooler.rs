@@ -1,7 +1,7 @@
 //! PgBouncer in transaction mode: a server's session goes to another client after each transaction.
 
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use mainstay_base::Limits;
@@ -23,14 +23,13 @@ const KEEPER: &str = "\"$@\" & pooler=$!; read -r _; kill -KILL $pooler; wait $p
 struct Pooler {
     keeper: Child,
     port: u16,
-    /// What it stands before.
-    _instance: Instance,
+    instance: Instance,
 }
 
 impl Pooler {
     fn start() -> Result<Self, String> {
         let mut instance = Instance::create()?;
-        instance.start(&[])?;
+        instance.start(&["max_prepared_transactions=4"])?;
         let port = free_port()?;
         let users = instance.write("users.txt", "\"postgres\" \"\"\n")?;
         let users = users.display();
@@ -51,7 +50,7 @@ impl Pooler {
             .stderr(Stdio::null())
             .spawn()
             .map_err(|error| format!("pgbouncer: {error}"))?;
-        let pooler = Self { keeper, port, _instance: instance };
+        let pooler = Self { keeper, port, instance };
         // It is tried until it listens.
         reach(&pooler.options().url)?;
         Ok(pooler)
@@ -100,6 +99,47 @@ pub fn a_pooler_keeps_nothing_of_a_request() -> Outcome {
         let role = "SELECT current_user, coalesce(current_setting('request.jwt.claims', true), ''), \
                     current_setting('statement_timeout')";
         equal(query_at(&pooler.options().url, role)?.as_str(), "postgres||0")?;
+        world.engine.close().await.map_err(told)
+    })
+}
+
+pub fn what_waits_behind_a_pooler_is_ended() -> Outcome {
+    let pooler = Pooler::start()?;
+    let held = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    runtime()?.block_on(async {
+        let world = World::apply(pooler.options()).await?;
+        for way in WAYS {
+            // A transaction that stays open holds the table.
+            let lock = "BEGIN; LOCK TABLE notes; PREPARE TRANSACTION 'held'";
+            pooler.instance.query("postgres", lock)?;
+            let short = Limits { statement_timeout: Duration::from_millis(200), ..Limits::default() };
+            let waited = write(&world.exec(way, short), ALICE, "late").await;
+            if !matches!(&waited, Err(problem) if problem.code() == "57014") {
+                return Err(format!("{way:?}: {waited:?}"));
+            }
+            // A client that hangs up leaves nothing behind that waits.
+            let exec = world.exec(way, Limits::default());
+            let mut waiting = Box::pin(write(&exec, ALICE, "gone"));
+            loop {
+                let step = tokio::time::timeout(Duration::from_millis(20), &mut waiting).await;
+                if let Ok(done) = step {
+                    return Err(format!("it did not wait: {done:?}"));
+                }
+                if pooler.instance.query("postgres", held)? == "1" {
+                    break;
+                }
+            }
+            drop(waiting);
+            let end = Instant::now() + PATIENCE;
+            while pooler.instance.query("postgres", held)? != "0" {
+                if Instant::now() > end {
+                    return Err(format!("{way:?}: it waits on"));
+                }
+                tokio::task::yield_now().await;
+            }
+            pooler.instance.query("postgres", "ROLLBACK PREPARED 'held'")?;
+        }
+        equal(pooler.instance.query("postgres", "SELECT count(*) FROM notes")?.as_str(), "0")?;
         world.engine.close().await.map_err(told)
     })
 }
