@@ -3,7 +3,7 @@
 
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Column, Table};
-use mainstay_expr::{Aggregate, ColumnType, CompareOp, Func, OrderBy, SourceId, Type, Value};
+use mainstay_expr::{Aggregate, ColumnType, CompareOp, Expr, Func, OrderBy, SourceId, Type, Value};
 
 use crate::operation::Operation;
 use crate::render::{Fragment, Renderer, Sql};
@@ -110,8 +110,8 @@ pub(crate) trait Dialect: Sync {
     /// An element of such a source.
     fn element(&self, source: SourceId, element: &Storage) -> Sql;
 
-    /// `generate_series` of integers, with a column `c0`.
-    fn series(&self, source: SourceId, terms: [Sql; 3]) -> Result<Sql>;
+    /// `generate_series` of integers, with a column `c0`: from, to and by what, and how that is said.
+    fn series(&self, source: SourceId, terms: [&Expr; 3], said: [Sql; 3]) -> Result<Sql>;
 
     /// A subquery of one column `c0` that must not have a second row.
     fn single(&self, select: Sql) -> Sql;

@@ -325,11 +325,16 @@ pub(crate) fn settings(flavour: Flavour, existing: bool) -> [String; 3] {
         // MySQL rounds what is finer than a column
         (true, Flavour::MariaDb) => format!("{SQL_MODE_EXISTING},TIME_ROUND_FRACTIONAL"),
     };
+    // A statement's time bounds how long it recurs.
+    let recursion = match flavour {
+        Flavour::MariaDb => "max_recursive_iterations",
+        Flavour::MySql => "cte_max_recursion_depth",
+    };
     [
         format!("SET NAMES utf8mb4 COLLATE {collation}"),
         format!(
             "SET SESSION sql_mode = '{mode}', time_zone = '+00:00', autocommit = 1, foreign_key_checks = 1, \
-             unique_checks = 1, sql_safe_updates = 0, sql_select_limit = DEFAULT"
+             unique_checks = 1, sql_safe_updates = 0, sql_select_limit = DEFAULT, {recursion} = 4294967295"
         ),
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".to_owned(),
     ]

@@ -187,7 +187,7 @@ fn mysql(product: Product, place: Option<&Path>, port: u16) -> Result<(TempDir, 
     let folder = product.folder(place)?;
     let known = product.install(folder.path())?;
     let mut words = product.words(folder.path(), port)?;
-    let small = ["--max-connections=30", "--innodb-buffer-pool-size=16M"];
+    let small = ["--max-connections=30", "--innodb-buffer-pool-size=16M", product.small_log()];
     words.extend(small.map(str::to_owned));
     words.push(known);
     Ok((folder, words))

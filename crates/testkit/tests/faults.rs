@@ -27,6 +27,8 @@ const SCHEMA: &str = "
       $$select count(*) from generate_series(1, 30000) a, generate_series(1, 30000) b where a <> b$$;";
 /// What a client may be told while the database is away.
 const OUTAGE: [&str; 6] = ["08001", "08006", "53300", "57P01", "57P02", "57P03"];
+/// What a client may be told then whose write was under way: whether it was made is known to nobody.
+const OUTAGE_OF_WRITES: [&str; 7] = ["08001", "08006", "08007", "53300", "57P01", "57P02", "57P03"];
 /// How others lock the table, and how it is seen that they do.
 const LOCK_OF_POSTGRES: (&str, &str) = (
     "BEGIN; LOCK TABLE log IN SHARE MODE",
@@ -329,11 +331,13 @@ fn the_disk_is_full() -> Outcome {
 }
 
 fn the_servers_disk_is_full() -> Outcome {
-    let disk = SmallDisk::new(128)?;
+    // What the servers need for themselves differs.
+    let (size, taken) = if is_postgres() { (128, 30) } else { (256, 100) };
+    let disk = SmallDisk::new(size)?;
     let mut database = OwnServer::start(Some(disk.0.path()))?;
     let server = serve_at(&database.url(database.address()), "[api]\naggregates = true\n")?;
-    let ballast = disk.ballast(30)?;
-    let rows = fill(&server, &[&OUTAGE[..], &["53100"]].concat())?;
+    let ballast = disk.ballast(taken)?;
+    let rows = fill(&server, &[&OUTAGE_OF_WRITES[..], &["53100"]].concat())?;
     fs::remove_file(ballast).map_err(|error| error.to_string())?;
     // A server that cannot write its log ends itself, as PostgreSQL does.
     if database.query("SELECT 1").is_err() {
@@ -348,7 +352,7 @@ fn the_servers_disk_is_full() -> Outcome {
 fn the_server_is_killed_during_writes() -> Outcome {
     let mut database = OwnServer::start(None)?;
     let server = serve_at(&database.url(database.address()), "")?;
-    let written = while_writing(&server, Some(&OUTAGE), |written| {
+    let written = while_writing(&server, Some(&OUTAGE_OF_WRITES), |written| {
         for _ in 0..2 {
             written.more_acknowledged(60)?;
             database.kill()?;
@@ -390,7 +394,7 @@ fn the_wire_is_cut_in_writes() -> Outcome {
     let database = OwnServer::start(None)?;
     let wire = Wire::to(database.address())?;
     let server = serve_at(&database.url(wire.address()), "")?;
-    let written = while_writing(&server, Some(&OUTAGE), |written| {
+    let written = while_writing(&server, Some(&OUTAGE_OF_WRITES), |written| {
         for bytes in [1, 60, 300, 1_000, 2_500] {
             written.more_acknowledged(20)?;
             wire.cut_after(bytes);

@@ -234,7 +234,7 @@ impl<'c> Renderer<'c> {
         if terms.iter().any(|term| !term.ty.is_integer()) {
             return Err(self.dialect.unsupported("generate_series of other than integers"));
         }
-        let sql = self.dialect.series(source, [start.sql, stop.sql, step.sql])?;
+        let sql = self.dialect.series(source, terms, [start.sql, stop.sql, step.sql])?;
         let column = ColumnForm { storage: Storage::Int, nullable: false, may_fail: false };
         self.sources.insert(source, Source::Derived { columns: vec![column], nullable: false });
         clause.before.push(source);

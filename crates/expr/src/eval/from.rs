@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use mainstay_base::{Problem, Result};
 
-use super::Evaluator;
 use super::scope::{Scope, Sources};
+use super::{COMBINED_MAX, Evaluator};
 use crate::{Expr, FromItem, JoinKind, SourceId, TableSource, Value};
 
 /// Rows that a series yields at most.
@@ -33,9 +33,19 @@ impl Evaluator<'_> {
                     &own
                 }
             };
+            self.look_at(right.len())?;
             combined.extend(right.iter().map(|right| [sources.as_slice(), right].concat()));
         }
         Ok(combined)
+    }
+
+    /// Counts combinations of rows.
+    fn look_at(&self, more: usize) -> Result<()> {
+        self.combined.set(self.combined.get().saturating_add(more));
+        match self.combined.get() > COMBINED_MAX {
+            true => Err(Problem::new("54000", "the query combines too many rows to be computed in memory")),
+            false => Ok(()),
+        }
     }
 
     /// The rows of one item of FROM. `scope` has what a lateral item may see.
@@ -122,6 +132,7 @@ impl Evaluator<'_> {
             } else {
                 &shared
             };
+            self.look_at(candidates.len())?;
             let mut alone = true;
             for (position, right_row) in candidates.iter().enumerate() {
                 let both = [left_row.as_slice(), right_row].concat();

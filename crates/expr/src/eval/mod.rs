@@ -8,6 +8,8 @@ mod from;
 mod scope;
 mod select;
 
+use std::cell::Cell;
+
 use mainstay_base::{Clock, Problem, Randomness, Result};
 
 use crate::func::{self, Env};
@@ -54,7 +56,12 @@ pub struct Evaluator<'a> {
     time: TimeContext,
     clock: &'a dyn Clock,
     random: &'a dyn Randomness,
+    /// Combinations of rows that were looked at.
+    combined: Cell<usize>,
 }
+
+/// Combinations of rows that are looked at most: whoever waits for more would wait too long, and they have to be kept.
+const COMBINED_MAX: usize = 10_000_000;
 
 impl<'a> Evaluator<'a> {
     /// An evaluator; fails when the session's time zone is unknown.
@@ -64,7 +71,14 @@ impl<'a> Evaluator<'a> {
         clock: &'a dyn Clock,
         random: &'a dyn Randomness,
     ) -> Result<Self> {
-        Ok(Self { inputs, tables, time: TimeContext::of(inputs.session)?, clock, random })
+        Ok(Self {
+            inputs,
+            tables,
+            time: TimeContext::of(inputs.session)?,
+            clock,
+            random,
+            combined: Cell::default(),
+        })
     }
 
     /// The value of an expression, with the rows in `scope` for its sources.

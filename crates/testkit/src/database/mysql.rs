@@ -88,6 +88,14 @@ impl Product {
         Ok(folder)
     }
 
+    /// The argument that keeps its log small.
+    pub(crate) fn small_log(self) -> &'static str {
+        match self {
+            Self::MariaDb => "--innodb-log-file-size=8M",
+            Self::MySql8 => "--innodb-redo-log-capacity=8M",
+        }
+    }
+
     /// Fills a folder with a server's files. Answers with the argument that makes the user known to it.
     pub(crate) fn install(self, folder: &Path) -> Result<String, String> {
         let datadir = format!("--datadir={}", said(&folder.join("data"))?);
@@ -103,7 +111,7 @@ impl Product {
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
             ],
-            Self::MySql8 => &[program, first, &datadir, "--initialize-insecure"],
+            Self::MySql8 => &[program, first, &datadir, "--initialize-insecure", self.small_log()],
         };
         let words = as_user(self.user(), &[&["env", &temporary], words].concat());
         process::run(&words.iter().map(String::as_str).collect::<Vec<_>>())?;

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use mainstay_base::Result;
 use mainstay_catalog::{Catalog, Column, Table};
 use mainstay_expr::{
-    Aggregate, ColumnType, CompareOp, Func, MatchOp, OrderBy, Select, SourceId, TableId, Type, Value,
+    Aggregate, ColumnType, CompareOp, Expr, ExprKind, Func, MatchOp, OrderBy, Select, SourceId, TableId,
+    Tree, Type, Value,
 };
 
 use super::ddl::{RowKey, row_key, row_key_columns, row_storages};
@@ -272,8 +273,40 @@ impl Dialect for MySql {
         self.listed(alias(source).then(".value"), storage)
     }
 
-    fn series(&self, _: SourceId, _: [Sql; 3]) -> Result<Sql> {
-        Err(self.unsupported("generate_series"))
+    fn series(&self, source: SourceId, terms: [&Expr; 3], said: [Sql; 3]) -> Result<Sql> {
+        let speaks_of_rows = |term: &&Expr| {
+            term.any(|part| {
+                use ExprKind::{ArrayOf, Column, Exists, InSelect, Scalar};
+                matches!(part.kind, Column(_) | Exists(_) | Scalar(_) | ArrayOf(_) | InSelect(..))
+            })
+        };
+        let downward = match &terms[2].kind {
+            ExprKind::Literal(Value::Int(step)) if *step != 0 => *step < 0,
+            // a step of zero is an error
+            _ => return Err(self.unsupported("generate_series with a computed step")),
+        };
+        if terms.iter().any(speaks_of_rows) {
+            return Err(self.unsupported("generate_series of what other rows hold"));
+        }
+        let [start, stop, step] = said;
+        let within = if downward { " >= " } else { " <= " };
+        Ok(sql![
+            "(WITH RECURSIVE g (c0) AS (SELECT CAST(",
+            start.clone(),
+            " AS SIGNED) FROM DUAL WHERE ",
+            start,
+            within,
+            stop.clone(),
+            " UNION ALL SELECT c0 + ",
+            step.clone(),
+            " FROM g WHERE c0",
+            within,
+            stop,
+            " - ",
+            step,
+            ") SELECT c0 FROM g) AS ",
+            alias(source)
+        ])
     }
 
     fn single(&self, select: Sql) -> Sql {

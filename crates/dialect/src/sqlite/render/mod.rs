@@ -8,7 +8,7 @@ mod write;
 
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, Table};
-use mainstay_expr::{Aggregate, ColumnType, CompareOp, Func, OrderBy, Select, SourceId, Type, Value};
+use mainstay_expr::{Aggregate, ColumnType, CompareOp, Expr, Func, OrderBy, Select, SourceId, Type, Value};
 
 use super::{Sql, Statement};
 use crate::dialect::Dialect;
@@ -201,7 +201,7 @@ impl Dialect for Sqlite {
         }
     }
 
-    fn series(&self, source: SourceId, [start, stop, step]: [Sql; 3]) -> Result<Sql> {
+    fn series(&self, source: SourceId, _: [&Expr; 3], [start, stop, step]: [Sql; 3]) -> Result<Sql> {
         Ok(sql![
             "(WITH RECURSIVE p(a, b, d) AS (SELECT ",
             start,
