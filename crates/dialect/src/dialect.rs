@@ -18,6 +18,11 @@ pub(crate) trait Dialect: Sync {
     /// How values of a type are kept, in a column and in expressions.
     fn storage(&self, column: &ColumnType) -> Storage;
 
+    /// Whether what it cannot say of values alone is computed before the statement runs.
+    fn is_helped(&self) -> bool {
+        false
+    }
+
     /// The value of a table's column.
     fn column(&self, sql: Sql, column: &Column) -> Fragment {
         Fragment::new(sql, self.storage(&column.ty))

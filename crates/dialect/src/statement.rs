@@ -1,8 +1,11 @@
 //! A rendered statement and the values it wants: which they are and in which form each is bound.
 
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
 use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive};
-use mainstay_base::{Problem, Result};
-use mainstay_expr::{Numeric, SessionValue, Value};
+use mainstay_base::{Problem, Result, SystemClock, SystemRandomness};
+use mainstay_expr::{Evaluator, Expr, Inputs, NoTables, Numeric, Scope, Session, SessionValue, Value};
 
 use crate::storage::{Datum, DatumRef, Storage};
 
@@ -43,6 +46,42 @@ pub enum Bound {
     Row,
     /// The rowids of all rows in question: a list of integers.
     Rows,
+    /// What the evaluator makes of values of the request and the session.
+    Computed(Computed),
+}
+
+/// An expression without rows, computed before its statement runs. It is equal to itself only.
+#[derive(Debug, Clone)]
+pub struct Computed(Arc<Expr>);
+
+impl Computed {
+    pub(crate) fn new(expr: &Expr) -> Self {
+        Self(Arc::new(expr.clone()))
+    }
+
+    /// Its value.
+    ///
+    /// # Errors
+    /// What the evaluator says of it.
+    pub fn value(&self, slots: &[Value], session: &Session) -> Result<Value> {
+        let inputs = Inputs { slots, arguments: &[], new: &[], session };
+        let evaluator = Evaluator::new(inputs, &NoTables, &SystemClock, &SystemRandomness)?;
+        evaluator.eval(&self.0, &Scope::empty())
+    }
+}
+
+impl PartialEq for Computed {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Computed {}
+
+impl Hash for Computed {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::ptr::hash(Arc::as_ptr(&self.0), state);
+    }
 }
 
 /// The form that a value is bound in.

@@ -124,6 +124,7 @@ fn parameter(input: &Input, values: &Values<'_>) -> Result<mysql_async::Value> {
             mysql::encode_keys(storages, keys.iter().map(key::columns)).map(driver)
         }
         Bound::Rows => places(&input.form, values.rows),
+        Bound::Computed(computed) => bound(&input.form, &computed.value(values.slots, values.session)?),
         other => Err(Problem::internal(format!("a statement wants {other:?}, which is not of this engine"))),
     }
 }

@@ -73,6 +73,11 @@ impl Failed {
         }
     }
 
+    /// Whether other rows refer to one that was to go.
+    pub fn is_referenced(&self) -> bool {
+        matches!(self, Self::MySql(Error::Server(error)) if matches!(error.code, 1217 | 1451))
+    }
+
     /// Whether the connection is gone.
     pub fn is_lost(&self) -> bool {
         matches!(self, Self::MySql(error) if errors::is_lost(error))

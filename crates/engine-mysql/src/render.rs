@@ -137,6 +137,8 @@ pub(crate) struct RenderedDelete {
     /// What happens to rows that refer to those that go.
     pub before: Vec<Query>,
     pub delete: Query,
+    /// What takes out the references among rows that go together, should they be in the way.
+    pub unlink: Vec<Query>,
     pub returning: Option<RenderedTree>,
 }
 
@@ -233,12 +235,19 @@ impl Renderer<'_> {
     }
 
     fn tree(&self, root: &Node, result: ResultKind, restriction: Restriction<'_>) -> Result<RenderedTree> {
-        let root = join_to_one(root, None);
+        match self.levels(&join_to_one(root, None), result, restriction) {
+            // What a joined table hides can be worked out where the table is a level of its own.
+            Err(problem) if problem.code() == "0A000" => self.levels(root, result, restriction),
+            tree => tree,
+        }
+    }
+
+    fn levels(&self, root: &Node, result: ResultKind, restriction: Restriction<'_>) -> Result<RenderedTree> {
         let query = self.select(&root.select, restriction)?;
         let mut levels = Vec::new();
         let level = RenderedLevel { query, key_items: Vec::new(), branches: Vec::new() };
-        self.add_level(&mut levels, &root, level)?;
-        Ok(RenderedTree { shape: Shape::new(&root, result), levels })
+        self.add_level(&mut levels, root, level)?;
+        Ok(RenderedTree { shape: Shape::new(root, result), levels })
     }
 
     /// What a write reads back of the rows in question.
@@ -381,6 +390,7 @@ impl Renderer<'_> {
             find: self.select_rows(plan.table, plan.source, &plan.filter, &[])?,
             before: before.into_iter().map(Query::new).collect(),
             delete: Query::new(mysql::delete(self.catalog, plan.table)),
+            unlink: mysql::unlink(self.catalog, plan.table).into_iter().map(Query::new).collect(),
             returning: self.returning(plan.returning.as_ref())?,
         })
     }

@@ -3,7 +3,7 @@
 use mainstay_base::{Problem, Result};
 use mainstay_catalog::{Catalog, ForeignKey, Index, Table};
 use mainstay_dialect::mysql::{self, constraint_name, is_adopted, table_name};
-use mainstay_engine::violation;
+use mainstay_engine::{fill_generated, violation};
 use mainstay_expr::{CompareOp, Expr, Session, SourceId, TableId, Value};
 use mysql_async::{Error, ServerError};
 
@@ -36,7 +36,11 @@ impl Violation<'_> {
     pub fn of_new(&self, failed: Failed, new: &NewRow<'_>) -> Problem {
         match failed {
             Failed::Problem(problem) => problem,
-            Failed::MySql(error) => self.named(&error, Some(&new.columns())),
+            Failed::MySql(error) => {
+                let mut row = new.columns();
+                fill_generated(self.catalog.table(self.table), &mut row, self.session);
+                self.named(&error, Some(&row))
+            }
         }
     }
 
@@ -63,7 +67,11 @@ impl Violation<'_> {
             )
             .into();
         }
-        let mut rows = olds.into_iter().map(|old| merged(old, new));
+        let mut rows = olds.into_iter().map(|old| {
+            let mut row = merged(old, new);
+            fill_generated(table, &mut row, self.session);
+            row
+        });
         let entry = entry(&error.message);
         let row = match places.len() {
             1 => rows.next(),

@@ -444,11 +444,25 @@ impl<'r> Run<'r, '_> {
             for before in &delete.before {
                 self.connection.write(before, &values).await?;
             }
-            if let Err(failed) = self.connection.write(&delete.delete, &values).await {
+            if let Err(failed) = self.remove(delete, &values).await {
                 return Err(self.violation(delete.table).of_removed(self.connection, failed, &found).await);
             }
         }
         Ok(Answer { body, rows, affected, ..Answer::default() })
+    }
+
+    async fn remove(&mut self, delete: &RenderedDelete, values: &Values<'_>) -> Done<u64> {
+        match self.connection.write(&delete.delete, values).await {
+            Err(failed) if failed.is_referenced() && !delete.unlink.is_empty() => {
+                for unlink in &delete.unlink {
+                    if self.connection.write(unlink, values).await.is_err() {
+                        return Err(failed);
+                    }
+                }
+                self.connection.write(&delete.delete, values).await
+            }
+            done => done,
+        }
     }
 
     async fn read_back(

@@ -117,6 +117,9 @@ fn one(statement: &mut Statement<'_>, at: usize, input: &Input, values: &Values<
             Some(Err(problem)) => Err(problem),
             None => Err(missing("new column", *column)),
         },
+        Bound::Computed(computed) => {
+            value_in(statement, at, &input.form, &computed.value(values.slots, values.session)?)
+        }
         Bound::Session(name) => value_in(statement, at, &input.form, &values.session.value(name)?),
         Bound::Key(column) => match key::columns(values.key).nth(*column as usize) {
             Some(datum) => raw(statement, at, borrowed(datum)),

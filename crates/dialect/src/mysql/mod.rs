@@ -19,7 +19,7 @@ pub use kept::{Kept, kept, left_checks, of_changed_row, of_new_row};
 pub use migration::{Action, Check, Finish, MigrationSql, Prepare, migration};
 pub use native::{is_adopted, native_text};
 pub use render::{
-    delete, expression_select, insert, insert_checked, select, select_rows, set_defaults, update,
+    delete, expression_select, insert, insert_checked, select, select_rows, set_defaults, unlink, update,
 };
 pub use rest::{Rest, Supplied};
 pub use statement::{Statement, bind, encode_keys};

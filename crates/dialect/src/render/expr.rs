@@ -2,18 +2,27 @@
 
 use mainstay_base::{Problem, Result};
 use mainstay_expr::{
-    ColumnType, Expr, ExprKind, Func, Input as Supplied, SessionValue, Truth, Type, Value, When,
+    ColumnType, Expr, ExprKind, Func, Input as Supplied, SessionValue, Tree, Truth, Type, Value, When,
 };
 
 use super::fragment::Fragment;
 use super::{Renderer, Sql, connected};
 use crate::operation::Operation;
 use crate::sql::sql;
-use crate::statement::Bound;
+use crate::statement::{Bound, Computed};
 use crate::storage::Storage;
 
 impl Renderer<'_> {
     pub(crate) fn expr(&mut self, expr: &Expr) -> Result<Fragment> {
+        match self.said(expr) {
+            Err(problem) if problem.code() == "0A000" && self.dialect.is_helped() && is_given(expr) => {
+                Ok(self.bound(Bound::Computed(Computed::new(expr)), self.storage_of(&expr.ty)))
+            }
+            said => said,
+        }
+    }
+
+    fn said(&mut self, expr: &Expr) -> Result<Fragment> {
         match &expr.kind {
             ExprKind::Literal(value) => self.literal(value, &expr.ty),
             ExprKind::Input(input) => self.input(input, &expr.ty),
@@ -170,4 +179,23 @@ impl Renderer<'_> {
             false => self.dialect.cast(fragment, &inner.ty, target),
         }
     }
+}
+
+/// Whether an expression is made of values of the request and the session alone, always the same during it.
+fn is_given(expr: &Expr) -> bool {
+    let asks_more = |part: &Expr| {
+        use ExprKind::{Aggregate, ArrayOf, Column, Exists, InSelect, Input, Native, Scalar};
+        matches!(
+            part.kind,
+            Column(_)
+                | Input(Supplied::New(_))
+                | Exists(_)
+                | Scalar(_)
+                | ArrayOf(_)
+                | InSelect(..)
+                | Native(_)
+                | Aggregate(_)
+        )
+    };
+    !expr.any(asks_more) && !expr.is_volatile()
 }

@@ -7,7 +7,7 @@ use mainstay_expr::{ColumnType, Expr, ExprKind, Modifier, Type};
 use super::super::flavour::Flavour;
 use super::super::kept::kept;
 use super::super::render::MySql;
-use super::super::storage::{self, Storage, encode, typed};
+use super::super::storage::{self, Datum, Storage, encode, typed};
 use super::Sql;
 use crate::Constant;
 use crate::render::Renderer;
@@ -43,7 +43,14 @@ pub(in crate::mysql) fn column_definition(
         ColumnDefault::Expr(Expr { kind: ExprKind::Literal(value), .. }) if !value.is_null() => {
             // what cannot be stored is told when it is to be
             if let Ok(datum) = encode(&storage, value) {
-                let value = typed(Sql::constant(datum.into()), &storage);
+                let value = match datum {
+                    // MariaDB reads what it has written by the settings of whoever opens the table, for whom it may be an escape
+                    Datum::Text(text) if text.contains('\\') => {
+                        let bytes = Sql::constant(Datum::Blob(text.into_bytes()).into());
+                        sql!["CONVERT(", bytes, " USING utf8mb4)"]
+                    }
+                    datum => typed(Sql::constant(datum.into()), &storage),
+                };
                 sql = sql.then(if column.not_null { " NOT NULL" } else { " NULL" });
                 sql = sql.then(" DEFAULT (").then(value).then(")");
             }

@@ -1,12 +1,12 @@
 //! Calls: the functions that MySQL computes as PostgreSQL does.
 
 use mainstay_base::Result;
-use mainstay_expr::{Func, Type};
+use mainstay_expr::{Func, Type, Value};
 
 use super::MySql;
 use crate::Constant;
 use crate::dialect::Dialect;
-use crate::render::{Fragment, Sql};
+use crate::render::{Fragment, Pliant, Sql};
 use crate::sql::sql;
 use crate::storage::Storage;
 
@@ -38,8 +38,19 @@ fn native(func: Func, types: &[Type], args: &[Fragment], ty: &Type) -> Option<Fr
         {
             said(integer(func, left, right, ty), Storage::Int)
         }
+        // By other numbers it may fail, which MySQL does not; minus one makes the least number too great.
+        (Func::Divide | Func::Modulo, [left, right])
+            if ty.is_integer() && is_literal(right, |number| !matches!(number, 0 | -1)) =>
+        {
+            let symbol = if func == Func::Divide { " DIV " } else { " % " };
+            said(sql!["(", left.sql.clone(), symbol, right.sql.clone(), ")"], Storage::Int)
+        }
         _ => None,
     }
+}
+
+fn is_literal(arg: &Fragment, test: impl Fn(i64) -> bool) -> bool {
+    matches!(arg.pliant, Some(Pliant::Literal(Value::Int(number))) if test(number))
 }
 
 /// Whether a number is computed, so that it is better said once only.

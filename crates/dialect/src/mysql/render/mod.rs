@@ -28,7 +28,9 @@ use crate::statement::{Bound, Form, Input};
 use crate::storage::{Datum, Storage};
 
 pub(super) use write::update_hidden;
-pub use write::{delete, expression_select, insert, insert_checked, select_rows, set_defaults, update};
+pub use write::{
+    delete, expression_select, insert, insert_checked, select_rows, set_defaults, unlink, update,
+};
 
 /// A select as a statement.
 ///
@@ -89,6 +91,10 @@ impl Dialect for MySql {
             Flavour::MariaDb => "MariaDB",
             Flavour::MySql => "MySQL",
         }
+    }
+
+    fn is_helped(&self) -> bool {
+        true
     }
 
     fn storage(&self, column: &ColumnType) -> Storage {

@@ -1,13 +1,14 @@
 //! The pieces of writes. Rows are found and locked first, then written by their key: checks stand between.
 
 use mainstay_base::Result;
-use mainstay_catalog::{Catalog, ColumnDefault, ReferentialAction, Table};
+use mainstay_catalog::{Catalog, ColumnDefault, ForeignKey, ReferentialAction, Table};
 use mainstay_expr::{Expr, Item, Select, SourceId, TableId};
 
 use super::{MySql, among_rows, rows_source};
 use crate::mysql::ddl::table_name;
 use crate::mysql::kept::{Kept, kept, kept_with};
-use crate::mysql::{Flavour, Statement, native, rest, storage};
+use crate::mysql::native::{self, is_adopted};
+use crate::mysql::{Flavour, Statement, rest, storage};
 use crate::render::{Renderer, Restriction, Sql};
 use crate::sql::sql;
 use crate::statement::{Bound, Form, Input};
@@ -99,6 +100,61 @@ pub fn set_defaults(flavour: Flavour, catalog: &Catalog, table: TableId) -> Resu
         }
     }
     Ok(statements)
+}
+
+/// What lets the rows [`Bound::Rows`] of a table go together with those that go with them: references among them are taken out.
+/// PostgreSQL looks at references when all of them are gone, InnoDB at each row as it goes. There is nothing to say for tables that
+/// were there before us.
+pub fn unlink(catalog: &Catalog, table: TableId) -> Vec<Statement> {
+    let mut ways = vec![(catalog.table(table), rows_of(catalog.table(table)), Sql::from("t"))];
+    let mut next = 0;
+    while let Some((parent, rows, alias)) = ways.get(next).cloned() {
+        next += 1;
+        for child in &catalog.tables {
+            let cascade = child.foreign_keys.iter().find(|key| {
+                key.target == parent.id
+                    && key.on_delete == ReferentialAction::Cascade
+                    && child.id != parent.id
+            });
+            if let Some(key) = cascade.filter(|_| ways.iter().all(|(known, ..)| known.id != child.id)) {
+                let own = Sql::numbered("c", ways.len() as u64);
+                let same = key.columns.iter().zip(&key.target_columns).map(|(column, target)| {
+                    sql![column_of(&own, child, *column), " = ", column_of(&alias, parent, *target)]
+                });
+                let name = Sql::identifier(table_name(child));
+                let same = Sql::join(same, " AND ");
+                let rows = sql![rows.clone(), " STRAIGHT_JOIN ", name, " AS ", own.clone(), " ON ", same];
+                ways.push((child, rows, own));
+            }
+        }
+    }
+    let mut statements = Vec::new();
+    for (table, rows, alias) in ways.iter().filter(|(table, ..)| !is_adopted(table)) {
+        let among = |key: &&ForeignKey| {
+            matches!(key.on_delete, ReferentialAction::NoAction | ReferentialAction::Restrict)
+                && ways.iter().any(|(known, ..)| known.id == key.target)
+        };
+        for key in table.foreign_keys.iter().filter(among) {
+            let nullable = key.columns.iter().find(|column| !table.column(**column).not_null);
+            let set = match nullable {
+                Some(column) => sql![column_of(alias, table, *column), " = NULL"],
+                // a row that refers to itself is in nobody's way
+                None if key.target == table.id => {
+                    let pairs = key.columns.iter().zip(&key.target_columns).map(|(column, target)| {
+                        sql![column_of(alias, table, *column), " = ", column_of(alias, table, *target)]
+                    });
+                    Sql::join(pairs, ", ")
+                }
+                None => continue,
+            };
+            statements.push(Statement::new(sql!["UPDATE ", rows.clone(), " SET ", set], Vec::new()));
+        }
+    }
+    statements
+}
+
+fn column_of(alias: &Sql, table: &Table, column: u32) -> Sql {
+    sql![alias.clone(), ".", Sql::identifier(table.column(column).name.clone())]
 }
 
 /// The rows of a base table that a write will touch, locked until its end: what tells each apart first, then `items`, as far as
