@@ -303,6 +303,8 @@ fn condition(random: &mut Random, table: &Table, number: usize) -> String {
         6 if column.kind != Kind::Jsonb && !column.kind.is_array() => {
             format!("{} >= '{}'", column.name, random.of(column.kind.samples()).replace('\'', "''"))
         }
+        6 if column.kind == Kind::Jsonb => format!("({} ->> 'a') is distinct from 'x'", column.name),
+        7 if column.kind.is_text() => format!("lower({}) <> 'b'", column.name),
         7 => "(auth.jwt() ->> 'role') = 'authenticated' or id % 2 = 0".to_owned(),
         _ => "id > 1".to_owned(),
     }
