@@ -318,22 +318,28 @@ impl WireState {
     fn answer(&self, mut server: TcpStream, mut client: TcpStream) {
         let mut bytes = [0; 4_096];
         while let Ok(count @ 1..) = server.read(&mut bytes) {
-            let left = self.left.load(Ordering::SeqCst);
-            let passing = count.min(usize::try_from(left).unwrap_or(usize::MAX));
+            let passing = self.pass(count as u64) as usize;
             if client.write_all(&bytes[..passing]).is_err() {
                 break;
             }
             if passing < count {
-                self.left.store(u64::MAX, Ordering::SeqCst);
                 self.cut();
                 break;
-            }
-            if left != u64::MAX {
-                self.left.fetch_sub(passing as u64, Ordering::SeqCst);
             }
         }
         // It may be closed already.
         let _ = client.shutdown(Shutdown::Both);
+    }
+
+    /// How many of some bytes still pass. Connections are answered at once: each byte that is left passes for one of them.
+    fn pass(&self, count: u64) -> u64 {
+        let taken = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| match left {
+            u64::MAX => None,
+            // The cut that was asked for.
+            left if left < count => Some(u64::MAX),
+            left => Some(left - count),
+        });
+        taken.map_or(count, |left| left.min(count))
     }
 
     fn cut(&self) {
