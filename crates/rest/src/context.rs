@@ -7,7 +7,7 @@ use http::request::Parts;
 use mainstay_expr::RequestContext;
 use serde_json::{Map, Value};
 
-use crate::decode::Path;
+use crate::target::Path;
 
 /// Which headers are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

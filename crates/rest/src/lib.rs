@@ -13,6 +13,7 @@ mod params;
 mod prefer;
 mod range;
 mod respond;
+mod target;
 mod told;
 
 use std::sync::Arc;
@@ -28,8 +29,9 @@ use mainstay_exec::{Exec, Timings};
 use mainstay_expr::{RequestContext, Session};
 
 use context::Shown;
-use decode::{Decoded, Path};
+use decode::Decoded;
 use respond::Beyond;
+use target::Path;
 
 /// What the operator has decided about the API.
 #[derive(Debug, Clone)]
@@ -111,7 +113,7 @@ impl Rest {
         body: &[u8],
         caller: &Caller,
     ) -> Result<ResponseParts> {
-        let path = decode::path(path)?;
+        let path = target::path(path)?;
         if parts.method == Method::OPTIONS {
             return options::respond(&self.exec.catalog(), &path, &parts.headers, &self.settings);
         }

@@ -10,7 +10,7 @@ use mainstay_planner::{function_not_found, table_not_found};
 use mainstay_query::Target;
 
 use crate::Settings;
-use crate::decode::{Path, schema};
+use crate::target::{Path, schema};
 
 /// The answer: an `Allow` header and no body.
 pub(crate) fn respond(

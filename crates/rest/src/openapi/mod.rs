@@ -18,8 +18,8 @@ use mainstay_expr::Role;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value as Json, json};
 
-use crate::decode::schema;
 use crate::media::{Asked, negotiate};
+use crate::target::schema;
 use crate::{OpenApiMode, Settings};
 
 /// Answers a request for the document.
