@@ -1,6 +1,6 @@
 # Each target works on a machine with cargo, Node and Debian's packages.
 
-.PHONY: run test lint fmt bench bench-growth bench-databases
+.PHONY: run test lint fmt bench bench-growth bench-databases bench-transfer
 
 # Builds the program and serves the shop; its database and keys are in examples/shop/.mainstay, which Git ignores.
 run:
@@ -30,3 +30,7 @@ bench-growth:
 # Mainstay on a database server beside that server's own fastest client.
 bench-databases:
 	python3 bench/databases.py
+
+# A million rows from one kind of database to another, beside psql's \copy.
+bench-transfer:
+	python3 bench/transfer.py

@@ -104,7 +104,7 @@ def _enforced(mainstay: Mainstay, posts: list[data.Post]) -> str:
         for server in (mainstay, under_roles):
             verify.policy(server, posts)
         cells_of_both = cells.enforcement(mainstay, under_roles, posts)
-        results = [(cell, run_cell(cell, CACHE, lambda line: print(line, file=sys.stderr))) for cell in cells_of_both]
+        results = [(cell, run_cell(cell, CACHE, lambda line: print(line, file=sys.stderr), retries=0)) for cell in cells_of_both]
         return f"### Policies in the plan and under roles\n\n{policies(results)}"
     finally:
         under_roles.stop()

@@ -70,6 +70,15 @@ class Postgres(Database):
     def url(self) -> str:
         return self._url("bench")
 
+    def another(self, name: str) -> str:
+        """Makes another empty database; answers with its url."""
+        self._query(f"CREATE DATABASE {name}", "postgres")
+        return self._url(name)
+
+    def copy(self, table: str, lines: Path) -> None:
+        """Loads a file of COPY's text format."""
+        self._query(f"\\copy {table} from '{lines}'", "bench")
+
     def _url(self, database: str) -> str:
         return f"postgres://postgres@{HOST}:{self.port}/{database}"
 
