@@ -57,7 +57,7 @@ if [ ! -x /usr/sbin/mariadbd ]; then
     install_package mariadb-server
 fi
 section "conformance and more on MariaDB"
-MAINSTAY_TEST_DATABASE=mysql cargo test --package mainstay-testkit --test conformance --test mysql --test adopted --test differential --test faults
+MAINSTAY_TEST_DATABASE=mysql cargo test --package mainstay-testkit --test conformance --test mysql --test adopted --test transfer --test differential --test faults
 section "conformance and more on MySQL 8"
 left_out=""
 if scripts/mysql8.sh; then
