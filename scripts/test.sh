@@ -61,7 +61,7 @@ MAINSTAY_TEST_DATABASE=mysql cargo test --package mainstay-testkit --test confor
 section "conformance and more on MySQL 8"
 left_out=""
 if scripts/mysql8.sh; then
-    MAINSTAY_TEST_DATABASE=mysql8 cargo test --package mainstay-testkit --test conformance --test mysql --test adopted --test differential --test faults
+    MAINSTAY_TEST_DATABASE=mysql8 cargo test --package mainstay-testkit --test conformance --test mysql --test adopted --test transfer --test differential --test faults
 else
     left_out="MySQL 8 was not to be had from Ubuntu's archive: NOTHING WAS TESTED ON IT"
     printf '\n!!! %s\n\n' "$left_out" >&2

@@ -205,7 +205,7 @@ fn columns_that_only_we_can_compute_are_written_with_every_row() {
 
 fn migration(from: &str, to: &str) -> MigrationSql {
     let (from, to): (Arc<Catalog>, Arc<Catalog>) = (catalog(from), catalog(to));
-    mysql::migration(Flavour::MariaDb, &diff(&from, &to)).unwrap()
+    mysql::migration(Flavour::MariaDb, "test", &diff(&from, &to)).unwrap()
 }
 
 #[test]

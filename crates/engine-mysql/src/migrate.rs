@@ -97,7 +97,7 @@ pub(crate) async fn run(
     progress: &(dyn Fn(u64, u64) + Send + Sync),
 ) -> Result<()> {
     let connection = lease.connection()?;
-    let sql = mysql::migration(connection.flavour, migration)?;
+    let sql = mysql::migration(connection.flavour, &SystemClock.now_us().to_string(), migration)?;
     let plain = Failed::plain;
     connection.allow_all().await.map_err(plain)?;
     if connection.text(LOCK).await.map_err(plain)?.as_deref() != Some("1") {

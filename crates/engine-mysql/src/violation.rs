@@ -130,7 +130,7 @@ impl Violation<'_> {
             }),
             3819 | 4025 => self.tables().find_map(|table| {
                 let name = quoted(message, '`').or_else(|| quoted(message, '\''))?;
-                let is_meant = |position: &usize| check_name(table, *position) == name;
+                let is_meant = |position: &usize| mysql::is_check(table, *position, name);
                 let position = (0..table.checks.len()).find(is_meant)?;
                 Some(violation::check(table, &table.checks[position], own(table), self.session))
             }),
@@ -284,13 +284,6 @@ impl Violation<'_> {
 /// Whether a key's name is what the database says, which has it unique in a table only.
 fn is_called(table: &Table, name: &str, said: &str) -> bool {
     said == name || (is_adopted(table) && is_named(name, &table.name, said))
-}
-
-/// The name of a table's check in the database. Two columns of one domain share its checks' names.
-fn check_name(table: &Table, position: usize) -> String {
-    let name = &table.checks[position].name;
-    let is_taken = table.checks[..position].iter().any(|other| other.name == *name);
-    constraint_name(&if is_taken { format!("{name}_{position}") } else { name.clone() })
 }
 
 /// What the server said, when it is about a constraint or a value.

@@ -22,7 +22,9 @@ const SCHEMA: &str = "
         owner uuid default auth.uid(),
         title text not null unique,
         mood mood not null default 'sad',
-        rank smallint
+        rank smallint,
+        constraint titled check (title <> ''),
+        constraint ranked check (rank < 1000)
     );
     alter table notes enable row level security;
     create policy own on notes to authenticated using (owner = auth.uid());";
@@ -130,6 +132,8 @@ fn rows_move_into_a_new_shape() -> Outcome {
     let rows = database.query("SELECT id, title, mood FROM notes ORDER BY id")?;
     equal(rows.as_str(), "1|first|happy\n2|second|sad")?;
     equal(ours(&database)?.as_str(), HOUSEHOLD)?;
+    let refused = database.query("UPDATE notes SET title = ''").err().unwrap_or_default();
+    equal(refused.contains("titled"), true)?;
     equal(database.query("SELECT count(*) FROM _mainstay_migration")?.as_str(), "0")
 }
 

@@ -81,14 +81,53 @@ pub fn constraint_name(name: &str) -> String {
 
 /// A name that fits; what is cut off is told by a checksum.
 fn shortened(name: String) -> String {
-    if name.chars().count() <= NAME_MAX {
-        return name;
-    }
-    let sum = name
-        .bytes()
+    if name.chars().count() <= NAME_MAX { name } else { summed(&name, &[&name]) }
+}
+
+/// The beginning of a name with a checksum.
+fn summed(name: &str, of: &[&str]) -> String {
+    let sum = of
+        .iter()
+        .flat_map(|text| text.bytes())
         .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    let kept: String = name.chars().take(NAME_MAX - 17).collect();
-    format!("{kept}~{sum:016x}")
+    format!("{}~{sum:016x}", beginning(name))
+}
+
+/// What is left of a name beside a checksum.
+fn beginning(name: &str) -> String {
+    name.chars().take(NAME_MAX - 17).collect()
+}
+
+/// The name of a table's check. Two columns of one domain share its checks' names.
+fn check_name(table: &Table, position: usize) -> String {
+    let name = &table.checks[position].name;
+    match table.checks[..position].iter().any(|other| other.name == *name) {
+        true => format!("{name}_{position}"),
+        false => name.clone(),
+    }
+}
+
+/// The same in the database. MySQL has such names once in a database, and the table that is in use keeps its own while another is
+/// built beside it.
+fn built_check_name(flavour: Flavour, name: String, build: Build<'_>) -> String {
+    match flavour {
+        Flavour::MariaDb => shortened(name),
+        Flavour::MySql => summed(&name, &[build.table, "~", build.migration, "~", &name]),
+    }
+}
+
+/// Whether the database means a table's check by a name.
+pub fn is_check(table: &Table, position: usize, said: &str) -> bool {
+    let name = check_name(table, position);
+    let is_built = |(start, sum): (&str, &str)| sum.len() == 16 && start == beginning(&name);
+    said == shortened(name.clone()) || said.rsplit_once('~').is_some_and(is_built)
+}
+
+/// Where a table is built: under which name, and in which migration.
+#[derive(Clone, Copy)]
+pub(super) struct Build<'b> {
+    pub table: &'b str,
+    pub migration: &'b str,
 }
 
 /// Everything in a schema that this database cannot keep, with the table that it belongs to.
@@ -103,7 +142,7 @@ pub fn check(flavour: Flavour, catalog: &Catalog) -> Vec<(TableId, Problem)> {
             problems.push((table.id, same_name(&table_name(other), &name)));
         }
         let built = || -> Result<()> {
-            create_table(flavour, catalog, table, &name)?;
+            create_table(flavour, catalog, table, Build { table: &name, migration: "" })?;
             for index in &table.indexes {
                 create_index(flavour, catalog, table, index, &name)?;
             }
@@ -127,7 +166,7 @@ pub(super) fn create_table(
     flavour: Flavour,
     catalog: &Catalog,
     table: &Table,
-    name: &str,
+    build: Build<'_>,
 ) -> Result<Statement> {
     let mut parts = Vec::new();
     for column in 0..table.columns.len() as u32 {
@@ -141,15 +180,17 @@ pub(super) fn create_table(
         parts.extend(index::unique_key(table, key)?);
     }
     let left = left_checks(catalog, table);
-    let said = table.checks.iter().filter(|check| !left.iter().any(|left| std::ptr::eq(*left, *check)));
-    for check in said {
-        parts.push(check_definition(flavour, catalog, table, check)?);
+    for (position, check) in table.checks.iter().enumerate() {
+        if !left.iter().any(|left| std::ptr::eq(*left, check)) {
+            let name = built_check_name(flavour, check_name(table, position), build);
+            parts.push(check_definition(flavour, catalog, table, check, name)?);
+        }
     }
     parts.extend(kept(catalog, table).iter().filter_map(|kept| index::kept_column(table, kept)));
     let body = Sql::join(parts, ",\n  ");
     finished(sql![
         "CREATE TABLE ",
-        Sql::identifier(name),
+        Sql::identifier(build.table),
         " (\n  ",
         body,
         "\n) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE ",
@@ -157,19 +198,19 @@ pub(super) fn create_table(
     ])
 }
 
-fn check_definition(flavour: Flavour, catalog: &Catalog, table: &Table, check: &Check) -> Result<Sql> {
+fn check_definition(
+    flavour: Flavour,
+    catalog: &Catalog,
+    table: &Table,
+    check: &Check,
+    name: String,
+) -> Result<Sql> {
     let dialect = MySql::new(flavour);
     let (condition, _) = Renderer::of_row(&dialect, catalog, table).value(&check.expr)?;
     if condition.inputs().next().is_some() {
         return Err(session_dependent());
     }
-    let position = table.checks.iter().position(|other| std::ptr::eq(other, check));
-    let is_taken = table.checks.iter().position(|other| other.name == check.name) != position;
-    let name = match position {
-        Some(position) if is_taken => format!("{}_{position}", check.name),
-        _ => check.name.clone(),
-    };
-    Ok(sql!["CONSTRAINT ", Sql::identifier(constraint_name(&name)), " CHECK (", condition, ")"])
+    Ok(sql!["CONSTRAINT ", Sql::identifier(name), " CHECK (", condition, ")"])
 }
 
 /// ALTER TABLE … ADD CONSTRAINT for a foreign key.

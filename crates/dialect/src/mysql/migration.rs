@@ -11,8 +11,8 @@ use mainstay_expr::{
 use mainstay_migrate::{Change, Fill, Migration, Rebuild};
 
 use super::ddl::{
-    HIDDEN_KEY, add_foreign_key, column_definition, create_index, create_table, drop_foreign_key, drop_index,
-    finished, kept_column, table_name, unreferenced_in,
+    Build, HIDDEN_KEY, add_foreign_key, column_definition, create_index, create_table, drop_foreign_key,
+    drop_index, finished, kept_column, table_name, unreferenced_in,
 };
 use super::flavour::Flavour;
 use super::kept::{Kept, hidden_name, kept, unsaid_keys};
@@ -100,13 +100,14 @@ pub struct Finish {
     pub drops: bool,
 }
 
-/// What a migration does.
+/// What a migration does; its name is one that no other has had.
 ///
 /// # Errors
 /// `0A000` for a table that MySQL cannot keep.
-pub fn migration(flavour: Flavour, migration: &Migration) -> Result<MigrationSql> {
+pub fn migration(flavour: Flavour, name: &str, migration: &Migration) -> Result<MigrationSql> {
     let mut work = Work {
         flavour,
+        name,
         from: &migration.from,
         to: &migration.to,
         building: BTreeMap::new(),
@@ -131,6 +132,8 @@ pub fn migration(flavour: Flavour, migration: &Migration) -> Result<MigrationSql
 
 struct Work<'m> {
     flavour: Flavour,
+    /// The migration's name, which no other has.
+    name: &'m str,
     from: &'m Catalog,
     to: &'m Catalog,
     /// The names of tables that are not in use yet.
@@ -197,7 +200,8 @@ impl Work<'_> {
     fn create(&mut self, step: usize, table: TableId) -> Result<()> {
         let name = self.building.get(&table).cloned().unwrap_or_default();
         let table = self.to.table(table);
-        let created = create_table(self.flavour, self.to, table, &name)?;
+        let created =
+            create_table(self.flavour, self.to, table, Build { table: &name, migration: self.name })?;
         let dropped = finished(sql!["DROP TABLE IF EXISTS ", Sql::identifier(name.clone())])?;
         self.prepare(step, created.text, Some(dropped.text));
         self.done.switch.push((name, table_name(table)));

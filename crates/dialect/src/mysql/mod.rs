@@ -13,7 +13,9 @@ mod rest;
 mod statement;
 pub mod storage;
 
-pub use ddl::{HIDDEN_KEY, RowKey, check, constraint_name, row_key, row_storages, table_name, unreferenced};
+pub use ddl::{
+    HIDDEN_KEY, RowKey, check, constraint_name, is_check, row_key, row_storages, table_name, unreferenced,
+};
 pub use flavour::Flavour;
 pub use kept::{Kept, kept, left_checks, of_changed_row, of_new_row};
 pub use migration::{Action, Check, Finish, MigrationSql, Prepare, migration};
