@@ -57,11 +57,11 @@ if [ ! -x /usr/sbin/mariadbd ]; then
     install_package mariadb-server
 fi
 section "conformance and more on MariaDB"
-MAINSTAY_TEST_DATABASE=mysql cargo test --package mainstay-testkit --test conformance --test mysql --test adopted --test transfer --test differential --test faults
+MAINSTAY_TEST_DATABASE=mysql cargo test --package mainstay-testkit --test conformance --test mysql --test adopted --test transfer --test differential --test faults --test reach
 section "conformance and more on MySQL 8"
 left_out=""
 if scripts/mysql8.sh; then
-    MAINSTAY_TEST_DATABASE=mysql8 cargo test --package mainstay-testkit --test conformance --test mysql --test adopted --test transfer --test differential --test faults
+    MAINSTAY_TEST_DATABASE=mysql8 cargo test --package mainstay-testkit --test conformance --test mysql --test adopted --test transfer --test differential --test faults --test reach
 else
     left_out="MySQL 8 was not to be had from Ubuntu's archive: NOTHING WAS TESTED ON IT"
     printf '\n!!! %s\n\n' "$left_out" >&2

@@ -20,9 +20,7 @@ enum Mode {
     Disable,
     /// It is encrypted, whoever answers.
     Require,
-    /// A trusted authority knows the server, whatever its name.
-    VerifyCa,
-    /// A trusted authority knows the server by the name in the URL.
+    /// A trusted authority knows the server by its name.
     VerifyFull,
 }
 
@@ -31,6 +29,8 @@ enum Mode {
 struct Parameters {
     mode: Option<Mode>,
     roots: Option<PathBuf>,
+    /// The server's name in its certificate, where it is not that in the URL.
+    name: Option<String>,
     socket: Option<String>,
 }
 
@@ -56,11 +56,11 @@ pub(crate) fn options(url: &str, statements_max: usize) -> Result<Opts> {
         // Rows that are set to what they are count as changed, as in PostgreSQL.
         .client_found_rows(true)
         .stmt_cache_size(statements_max)
-        .ssl_opts(tls(mode, parameters.roots.as_deref()));
+        .ssl_opts(tls(mode, parameters.roots.as_deref(), parameters.name));
     Ok(builder.into())
 }
 
-fn tls(mode: Mode, roots: Option<&Path>) -> Option<SslOpts> {
+fn tls(mode: Mode, roots: Option<&Path>, name: Option<String>) -> Option<SslOpts> {
     let system = Path::new(SYSTEM_ROOTS);
     let trusted = match roots {
         Some(path) => vec![path.to_owned().into()],
@@ -71,8 +71,7 @@ fn tls(mode: Mode, roots: Option<&Path>) -> Option<SslOpts> {
     match mode {
         Mode::Disable => None,
         Mode::Require => Some(options.with_danger_accept_invalid_certs(true)),
-        Mode::VerifyCa => Some(options.with_danger_skip_domain_validation(true)),
-        Mode::VerifyFull => Some(options),
+        Mode::VerifyFull => Some(options.with_danger_tls_hostname_override(name)),
     }
 }
 
@@ -85,6 +84,7 @@ impl Parameters {
             match name.to_ascii_lowercase().replace('_', "-").as_str() {
                 "sslmode" | "ssl-mode" => parameters.mode = Some(Mode::read(&value)?),
                 "sslrootcert" | "ssl-ca" => parameters.roots = Some(PathBuf::from(value)),
+                "sslhostname" | "ssl-hostname" => parameters.name = Some(value),
                 "socket" => parameters.socket = Some(value),
                 _ => return Err(unreadable(&format!("there is no parameter \"{name}\""))),
             }
@@ -99,10 +99,13 @@ impl Mode {
         match text.to_ascii_lowercase().replace('_', "-").as_str() {
             "disable" | "disabled" => Ok(Self::Disable),
             "require" | "required" => Ok(Self::Require),
-            "verify-ca" => Ok(Self::VerifyCa),
             "verify-full" | "verify-identity" => Ok(Self::VerifyFull),
+            // The driver cannot: it holds the certificate of another name for an invalid one.
+            "verify-ca" => Err(unreadable("there is no verifying of the authority alone").with_hint(
+                "Write sslmode=verify-full, with sslhostname=NAME where the certificate has another name than the host.",
+            )),
             _ => Err(Problem::new("08001", format!("the database's url has an unknown sslmode \"{text}\""))
-                .with_hint("Write disable, require, verify-ca or verify-full.")),
+                .with_hint("Write disable, require or verify-full.")),
         }
     }
 }
@@ -155,9 +158,10 @@ mod tests {
         assert!(
             read("mysql://me@db.example/shop?ssl-mode=REQUIRED").ssl_opts().unwrap().accept_invalid_certs()
         );
-        let own = read("mysql://me@db.example/shop?ssl-mode=VERIFY_CA&ssl-ca=/etc/own%20ca.pem");
+        let own = read("mysql://me@db.example/shop?ssl-ca=/etc/own%20ca.pem&sslhostname=other");
         let tls = own.ssl_opts().unwrap();
-        assert!(tls.skip_domain_validation() && tls.disable_built_in_roots() && tls.root_certs().len() == 1);
+        assert!(tls.disable_built_in_roots() && tls.root_certs().len() == 1);
+        assert_eq!(tls.tls_hostname_override(), Some("other"));
     }
 
     #[test]
@@ -166,6 +170,7 @@ mod tests {
             "http://me@x/y",
             "mysql://me@x",
             "mysql://me@x/y?sslmode=maybe",
+            "mysql://me@x/y?ssl-mode=VERIFY_CA",
             "mysql://me@x/y?pool_min=3",
             "mysql://me@x:port/y",
         ] {

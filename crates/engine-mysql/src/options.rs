@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct Options {
     /// `mysql://user:password@host:port/database` or `mariadb://…`. Parameters: `sslmode` (or `ssl-mode`), `sslrootcert` (or
-    /// `ssl-ca`), `socket`.
+    /// `ssl-ca`), `sslhostname`, `socket`.
     pub url: String,
     /// Whether the database was there before us and is served as it is.
     pub existing: bool,

@@ -56,11 +56,20 @@ impl OwnServer {
     /// # Errors
     /// What it said.
     pub fn start(place: Option<&Path>) -> Result<Self, String> {
+        Self::start_with(place, &[])
+    }
+
+    /// The same with more words for its command.
+    ///
+    /// # Errors
+    /// What it said.
+    pub fn start_with(place: Option<&Path>, more: &[String]) -> Result<Self, String> {
         let (kind, port) = (database::kind()?.ok_or("SQLite has no server")?, free_port()?);
-        let (folder, words) = match kind {
+        let (folder, mut words) = match kind {
             Kind::Postgres => postgres(place, port)?,
             Kind::MySql(product) => mysql(product, place, port)?,
         };
+        words.extend_from_slice(more);
         let child = spawn(kind, &folder, &words)?;
         let mut server = Self { kind, folder, port, words, child };
         let first = if kind == Kind::Postgres { "postgres" } else { "" };

@@ -1,10 +1,9 @@
-//! Encrypted connections, with certificates that are made on the spot.
+//! Encrypted connections to PostgreSQL.
 
-use std::path::Path;
-
-use mainstay_testkit::database::instance::{Instance, run};
+use mainstay_testkit::database::instance::Instance;
 
 use crate::Outcome;
+use crate::certificates::{certify, refused};
 use crate::world::reach;
 
 /// Who may come how. The password ties itself to the certificate (SCRAM with channel binding).
@@ -12,34 +11,6 @@ const WHO: &str = "local all all trust\n\
     hostssl all walled 127.0.0.1/32 scram-sha-256\n\
     hostssl all shown 127.0.0.1/32 cert\n";
 const ROLES: &str = "CREATE ROLE walled LOGIN PASSWORD 'secret'; CREATE ROLE shown LOGIN;";
-
-/// Makes a key and a certificate for a name that an authority signs; one signs itself when there is none.
-fn certify(folder: &Path, name: &str, common: &str, authority: Option<&str>) -> Outcome {
-    let file = |extension: &str| format!("{}/{name}.{extension}", folder.display());
-    let (key, request, certificate) = (file("key"), file("csr"), file("pem"));
-    let subject = format!("/CN={common}");
-    let openssl = |words: &[&str]| {
-        let words: Vec<String> = ["openssl"].iter().chain(words).map(|word| (*word).to_owned()).collect();
-        run(&words)
-    };
-    let new = ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", &key];
-    let of = ["-subj", &subject];
-    match authority {
-        None => openssl(&[&new[..], &of, &["-x509", "-days", "2", "-out", &certificate]].concat()),
-        Some(authority) => {
-            openssl(&[&new[..], &of, &["-out", &request]].concat())?;
-            let names = file("ext");
-            std::fs::write(&names, format!("subjectAltName=DNS:{common}"))
-                .map_err(|error| error.to_string())?;
-            let (by, by_key) = (
-                format!("{}/{authority}.pem", folder.display()),
-                format!("{}/{authority}.key", folder.display()),
-            );
-            let sign = ["x509", "-req", "-in", &request, "-CA", &by, "-CAkey", &by_key, "-CAcreateserial"];
-            openssl(&[&sign[..], &["-days", "2", "-extfile", &names, "-out", &certificate]].concat())
-        }
-    }
-}
 
 pub fn a_server_must_prove_who_it_is() -> Outcome {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
@@ -107,12 +78,4 @@ pub fn a_server_that_does_not_encrypt_is_refused() -> Outcome {
         reach(&url(query)).map_err(|error| format!("{query}: {error}"))?;
     }
     Ok(())
-}
-
-fn refused(outcome: Outcome, why: &str) -> Outcome {
-    match outcome {
-        Err(said) if said.contains(why) => Ok(()),
-        Err(said) => Err(format!("it should speak of {why}: {said}")),
-        Ok(()) => Err("it was reached".to_owned()),
-    }
 }
