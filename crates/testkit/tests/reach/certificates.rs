@@ -42,3 +42,21 @@ pub fn refused(outcome: Outcome, why: &str) -> Outcome {
         Ok(()) => Err("it was reached".to_owned()),
     }
 }
+
+/// That a server is reached by these hosts and parameters of the URL, and not by those, for the reason beside them.
+pub fn only_these_lead_there(
+    reach: impl Fn(&str, &str) -> Outcome,
+    may: &[(&str, String)],
+    may_not: &[(&str, String, &str)],
+) -> Outcome {
+    let about = |host: &str, query: &str, outcome: Outcome| {
+        outcome.map_err(|error| format!("{host} {query}: {error}"))
+    };
+    for (host, query) in may {
+        about(host, query, reach(host, query))?;
+    }
+    for (host, query, why) in may_not {
+        about(host, query, refused(reach(host, query), why))?;
+    }
+    Ok(())
+}

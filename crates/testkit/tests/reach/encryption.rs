@@ -3,7 +3,7 @@
 use mainstay_testkit::database::instance::Instance;
 
 use crate::Outcome;
-use crate::certificates::{certify, refused};
+use crate::certificates::{certify, only_these_lead_there, refused};
 use crate::world::reach;
 
 /// Who may come how. The password ties itself to the certificate (SCRAM with channel binding).
@@ -46,9 +46,6 @@ pub fn a_server_must_prove_who_it_is() -> Outcome {
         // here the server asks for it
         ("127.0.0.1", String::new()),
     ];
-    for (host, query) in &may {
-        walled(host, query).map_err(|error| format!("{host} {query}: {error}"))?;
-    }
     let may_not = [
         ("127.0.0.1", format!("sslmode=verify-full&{authority}"), "not valid for name"),
         ("localhost", format!("sslmode=verify-full&{stranger}"), "certificate"),
@@ -57,9 +54,7 @@ pub fn a_server_must_prove_who_it_is() -> Outcome {
         ("localhost", "sslmode=verify-full".to_owned(), "certificate"),
         ("localhost", "sslmode=disable".to_owned(), "pg_hba.conf"),
     ];
-    for (host, query, why) in &may_not {
-        refused(walled(host, query), why).map_err(|error| format!("{host} {query}: {error}"))?;
-    }
+    only_these_lead_there(walled, &may, &may_not)?;
     let shown = |query: &str| {
         reach(&format!("postgres://shown@localhost:{port}/postgres?sslmode=verify-full&{authority}&{query}"))
     };

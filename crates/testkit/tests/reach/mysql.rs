@@ -7,7 +7,7 @@ use mainstay_engine_mysql::{MySql, Options};
 use mainstay_testkit::outage::OwnServer;
 
 use crate::Outcome;
-use crate::certificates::{certify, refused};
+use crate::certificates::{certify, only_these_lead_there};
 use crate::world::{runtime, told};
 
 /// Whether a database answers.
@@ -50,9 +50,6 @@ pub fn a_server_must_prove_who_it_is() -> Outcome {
         ("127.0.0.1", format!("ssl-mode=VERIFY_IDENTITY&{authority}&sslhostname=localhost")),
         ("127.0.0.1", "sslmode=require".to_owned()),
     ];
-    for (host, query) in &may {
-        walled(host, query).map_err(|error| format!("{host} {query}: {error}"))?;
-    }
     let may_not = [
         ("127.0.0.1", format!("sslmode=verify-full&{authority}"), "certificate"),
         ("localhost", format!("sslmode=verify-full&{stranger}"), "certificate"),
@@ -63,8 +60,5 @@ pub fn a_server_must_prove_who_it_is() -> Outcome {
         // What stays on this machine is not encrypted unless it is asked for.
         ("localhost", String::new(), "denied"),
     ];
-    for (host, query, why) in &may_not {
-        refused(walled(host, query), why).map_err(|error| format!("{host} {query}: {error}"))?;
-    }
-    Ok(())
+    only_these_lead_there(walled, &may, &may_not)
 }
