@@ -13,6 +13,7 @@ pub mod exceptions;
 pub mod identity;
 pub mod json;
 pub mod outage;
+pub mod outcome;
 pub mod parse;
 pub mod project;
 pub mod run;

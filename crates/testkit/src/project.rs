@@ -249,6 +249,35 @@ pub fn output(arguments: &[&str], folder: &Path, database: Option<&TestDatabase>
     command.output().map_err(|error| format!("mainstay {}: {error}", arguments.join(" ")))
 }
 
+/// Runs the binary on a project folder; says whether it succeeded, and what it said.
+///
+/// # Errors
+/// A sentence, when it cannot be started.
+pub fn said(
+    arguments: &[&str],
+    folder: &Path,
+    database: Option<&TestDatabase>,
+) -> Result<(bool, String), String> {
+    let done = output(arguments, folder, database)?;
+    let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    Ok((done.status.success(), said))
+}
+
+/// The same for one that has to succeed.
+///
+/// # Errors
+/// What it said, when it does not.
+pub fn succeeds(
+    arguments: &[&str],
+    folder: &Path,
+    database: Option<&TestDatabase>,
+) -> Result<String, String> {
+    match said(arguments, folder, database)? {
+        (true, said) => Ok(said),
+        (false, said) => Err(format!("{arguments:?}: {said}")),
+    }
+}
+
 fn mainstay(arguments: &[&str], folder: &Path, database: Option<&TestDatabase>) -> Result<String, String> {
     let done = output(arguments, folder, database)?;
     let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));

@@ -82,6 +82,18 @@ pub struct Request {
 }
 
 impl Request {
+    /// A request that stands in no file.
+    pub fn new(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Self {
+        Self {
+            line: 0,
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            claims: None,
+            body: body.to_owned(),
+        }
+    }
+
     /// Whether the method may change rows; such a case gets a database of its own.
     pub fn may_write(&self) -> bool {
         !matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS")

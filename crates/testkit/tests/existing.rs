@@ -74,14 +74,7 @@ fn world(config: &str) -> World {
 }
 
 fn get(target: &str) -> Request {
-    Request {
-        line: 0,
-        method: "GET".to_owned(),
-        target: target.to_owned(),
-        headers: Vec::new(),
-        claims: None,
-        body: String::new(),
-    }
+    Request::new("GET", target, &[], "")
 }
 
 fn a_change_is_followed() -> Result<(), String> {

@@ -17,6 +17,7 @@ use mainstay_testkit::client::Response;
 use mainstay_testkit::database;
 use mainstay_testkit::identity::Who;
 use mainstay_testkit::outage::{OwnServer, Session, Wire, wait_until};
+use mainstay_testkit::outcome::equal;
 use mainstay_testkit::project::{Server, World};
 use mainstay_testkit::scenario::{Request, WorldSpec};
 use tempfile::TempDir;
@@ -88,24 +89,13 @@ fn serve_at(url: &str, config: &str) -> Result<Server, String> {
     World::in_files(spec(&format!("[database]\nurl = \"{url}\"\n{config}"))).fresh()
 }
 
-fn request(method: &str, target: &str, body: &str) -> Request {
-    Request {
-        line: 0,
-        method: method.to_owned(),
-        target: target.to_owned(),
-        headers: Vec::new(),
-        claims: None,
-        body: body.to_owned(),
-    }
-}
-
 fn get(server: &Server, target: &str) -> Result<Response, String> {
-    server.client.send(&request("GET", target, ""), Who::Service)
+    server.client.send(&Request::new("GET", target, &[], ""), Who::Service)
 }
 
 fn write(server: &Server, n: usize, body: &str) -> Result<Response, String> {
     let body = format!("{{\"n\": {n}, \"body\": \"{body}\"}}");
-    server.client.send(&request("POST", "/log", &body), Who::Service)
+    server.client.send(&Request::new("POST", "/log", &[], &body), Who::Service)
 }
 
 fn code(response: &Response) -> String {
@@ -123,10 +113,6 @@ fn is_told(response: &Response, status: u16, codes: &[&str]) -> Outcome {
 
 fn succeeds(response: &Response) -> Outcome {
     if response.status < 300 { Ok(()) } else { Err(format!("{} {}", response.status, response.body)) }
-}
-
-fn equal<T: PartialEq + std::fmt::Debug>(found: T, expected: T) -> Outcome {
-    if found == expected { Ok(()) } else { Err(format!("expected {expected:?}, found {found:?}")) }
 }
 
 /// What became of writes, by their number: whether they were acknowledged.
@@ -236,7 +222,7 @@ fn mainstay_is_killed_during_writes() -> Outcome {
         server.start_again()?;
         written.check(&server)?;
         // The next one begins with an empty table.
-        succeeds(&server.client.send(&request("DELETE", "/log?id=gt.0", ""), Who::Service)?)?;
+        succeeds(&server.client.send(&Request::new("DELETE", "/log?id=gt.0", &[], ""), Who::Service)?)?;
     }
     Ok(())
 }

@@ -254,7 +254,5 @@ fn conflicts_happened(cluster: &Cluster) -> Outcome {
 }
 
 fn send(server: &Server, method: &str, target: &str, body: &str) -> Result<Response, String> {
-    let (method, target, body) = (method.to_owned(), target.to_owned(), body.to_owned());
-    let request = Request { line: 0, method, target, headers: Vec::new(), claims: None, body };
-    server.client.send(&request, Who::Service)
+    server.client.send(&Request::new(method, target, &[], body), Who::Service)
 }

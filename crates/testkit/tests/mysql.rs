@@ -4,14 +4,15 @@
 //! These tests run when `MAINSTAY_TEST_DATABASE` names MariaDB or MySQL, and are shown as ignored otherwise.
 
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use libtest_mimic::{Arguments, Failed, Trial};
 use mainstay_testkit::client::Response;
-use mainstay_testkit::database::{self, TestDatabase};
+use mainstay_testkit::database::TestDatabase;
 use mainstay_testkit::identity::Who;
+use mainstay_testkit::outcome::{Outcome, Test, equal, run_on};
 use mainstay_testkit::project::{self, Server, World};
 use mainstay_testkit::scenario::{Request, WorldSpec};
 
@@ -35,30 +36,20 @@ const ALICE: Who = Who::User(0);
 /// How long a server may need to answer again.
 const RECOVERY: Duration = Duration::from_secs(30);
 
-type Outcome = Result<(), String>;
-
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    let engine = std::env::var("MAINSTAY_TEST_DATABASE").unwrap_or_default();
-    let test = |name: &str, run: fn() -> Outcome| {
-        let trial = Trial::test(name, move || run().map_err(Failed::from));
-        trial.with_ignored_flag(!engine.starts_with("mysql") && !engine.starts_with("mariadb"))
-    };
-    let trials = vec![
-        test("rows_move_into_a_new_shape", rows_move_into_a_new_shape),
-        test("a_migration_that_fails_changes_nothing", a_migration_that_fails_changes_nothing),
-        test("an_interrupted_migration_is_undone", an_interrupted_migration_is_undone),
-        test("an_interrupted_migration_is_finished", an_interrupted_migration_is_finished),
-        test("lost_connections_are_replaced", lost_connections_are_replaced),
-        test("a_statement_that_waits_too_long_is_ended", a_statement_that_waits_too_long_is_ended),
-        test("what_nobody_waits_for_is_ended", what_nobody_waits_for_is_ended),
-        test("the_same_row_may_be_upserted_by_many", the_same_row_may_be_upserted_by_many),
-        test("many_wait_for_few_connections", many_wait_for_few_connections),
-        test("a_remote_host_has_to_prove_who_it_is", a_remote_host_has_to_prove_who_it_is),
+    let tests: [Test; 10] = [
+        ("rows_move_into_a_new_shape", rows_move_into_a_new_shape),
+        ("a_migration_that_fails_changes_nothing", a_migration_that_fails_changes_nothing),
+        ("an_interrupted_migration_is_undone", an_interrupted_migration_is_undone),
+        ("an_interrupted_migration_is_finished", an_interrupted_migration_is_finished),
+        ("lost_connections_are_replaced", lost_connections_are_replaced),
+        ("a_statement_that_waits_too_long_is_ended", a_statement_that_waits_too_long_is_ended),
+        ("what_nobody_waits_for_is_ended", what_nobody_waits_for_is_ended),
+        ("the_same_row_may_be_upserted_by_many", the_same_row_may_be_upserted_by_many),
+        ("many_wait_for_few_connections", many_wait_for_few_connections),
+        ("a_remote_host_has_to_prove_who_it_is", a_remote_host_has_to_prove_who_it_is),
     ];
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    database::stop();
-    conclusion.exit_code()
+    run_on(&["mysql", "mariadb"], tests)
 }
 
 fn spec(schema: &str, config: &str) -> WorldSpec {
@@ -85,29 +76,15 @@ fn send(
     body: &str,
     headers: &[(&str, &str)],
 ) -> Result<Response, String> {
-    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let (method, target, body) = (method.to_owned(), target.to_owned(), body.to_owned());
-    server.client.send(&Request { line: 0, method, target, headers, claims: None, body }, ALICE)
+    server.client.send(&Request::new(method, target, headers, body), ALICE)
 }
 
-fn equal<T: PartialEq + std::fmt::Debug>(found: T, expected: T) -> Outcome {
-    if found == expected { Ok(()) } else { Err(format!("expected {expected:?}, found {found:?}")) }
+fn mainstay(arguments: &[&str], folder: &Path, database: &TestDatabase) -> Result<(bool, String), String> {
+    project::said(arguments, folder, Some(database))
 }
 
-/// Runs `mainstay` on a folder and database, and says whether it succeeded and what it said.
-fn mainstay(
-    arguments: &[&str],
-    folder: &std::path::Path,
-    database: &TestDatabase,
-) -> Result<(bool, String), String> {
-    let done = project::output(arguments, folder, Some(database))?;
-    let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-    Ok((done.status.success(), said))
-}
-
-fn succeeds(arguments: &[&str], folder: &std::path::Path, database: &TestDatabase) -> Outcome {
-    let (success, said) = mainstay(arguments, folder, database)?;
-    if success { Ok(()) } else { Err(format!("{arguments:?}: {said}")) }
+fn succeeds(arguments: &[&str], folder: &Path, database: &TestDatabase) -> Outcome {
+    project::succeeds(arguments, folder, Some(database)).map(drop)
 }
 
 fn ours(database: &TestDatabase) -> Result<String, String> {

@@ -3,13 +3,14 @@
 //! These tests run when `MAINSTAY_TEST_DATABASE` names PostgreSQL, and are shown as ignored otherwise.
 
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 
-use libtest_mimic::{Arguments, Failed, Trial};
 use mainstay_testkit::client::Response;
-use mainstay_testkit::database::{self, TestDatabase};
+use mainstay_testkit::database::TestDatabase;
 use mainstay_testkit::identity::Who;
+use mainstay_testkit::outcome::{Outcome, Test, equal, run_on};
 use mainstay_testkit::project::{self, Server, World};
 use mainstay_testkit::scenario::{Request, WorldSpec};
 
@@ -29,31 +30,21 @@ const SEED: &str = "insert into notes (id, owner, title, mood) values
     (2, 'b0b00000-0000-4000-8000-000000000002', 'second', 'sad');";
 const ALICE: Who = Who::User(0);
 
-type Outcome = Result<(), String>;
-
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    let engine = std::env::var("MAINSTAY_TEST_DATABASE").unwrap_or_default();
-    let test = |name: &str, run: fn() -> Outcome| {
-        let trial = Trial::test(name, move || run().map_err(Failed::from));
-        trial.with_ignored_flag(!engine.starts_with("postgres"))
-    };
-    let trials = vec![
-        test("rows_move_into_a_new_shape", rows_move_into_a_new_shape),
-        test("a_migration_that_fails_changes_nothing", a_migration_that_fails_changes_nothing),
-        test("other_programs_meet_the_same_policies", other_programs_meet_the_same_policies),
-        test("lost_connections_are_replaced", lost_connections_are_replaced),
-        test("a_statement_that_waits_too_long_is_ended", a_statement_that_waits_too_long_is_ended),
-        test("slow_reads_hold_no_others_up", slow_reads_hold_no_others_up),
-        test("the_same_row_may_be_upserted_by_many", the_same_row_may_be_upserted_by_many),
-        test("a_url_that_is_not_safe_is_refused", a_url_that_is_not_safe_is_refused),
-        test("a_function_comes_before_every_request", a_function_comes_before_every_request),
-        test("roles_that_we_may_not_become_are_told", roles_that_we_may_not_become_are_told),
-        test("plans_are_told_with_the_policies_in_them", plans_are_told_with_the_policies_in_them),
+    let tests: [Test; 11] = [
+        ("rows_move_into_a_new_shape", rows_move_into_a_new_shape),
+        ("a_migration_that_fails_changes_nothing", a_migration_that_fails_changes_nothing),
+        ("other_programs_meet_the_same_policies", other_programs_meet_the_same_policies),
+        ("lost_connections_are_replaced", lost_connections_are_replaced),
+        ("a_statement_that_waits_too_long_is_ended", a_statement_that_waits_too_long_is_ended),
+        ("slow_reads_hold_no_others_up", slow_reads_hold_no_others_up),
+        ("the_same_row_may_be_upserted_by_many", the_same_row_may_be_upserted_by_many),
+        ("a_url_that_is_not_safe_is_refused", a_url_that_is_not_safe_is_refused),
+        ("a_function_comes_before_every_request", a_function_comes_before_every_request),
+        ("roles_that_we_may_not_become_are_told", roles_that_we_may_not_become_are_told),
+        ("plans_are_told_with_the_policies_in_them", plans_are_told_with_the_policies_in_them),
     ];
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    database::stop();
-    conclusion.exit_code()
+    run_on(&["postgres"], tests)
 }
 
 fn spec(schema: &str, config: &str) -> WorldSpec {
@@ -80,29 +71,15 @@ fn send(
     body: &str,
     headers: &[(&str, &str)],
 ) -> Result<Response, String> {
-    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let (method, target, body) = (method.to_owned(), target.to_owned(), body.to_owned());
-    server.client.send(&Request { line: 0, method, target, headers, claims: None, body }, ALICE)
+    server.client.send(&Request::new(method, target, headers, body), ALICE)
 }
 
-fn equal<T: PartialEq + std::fmt::Debug>(found: T, expected: T) -> Outcome {
-    if found == expected { Ok(()) } else { Err(format!("expected {expected:?}, found {found:?}")) }
+fn mainstay(arguments: &[&str], folder: &Path, database: &TestDatabase) -> Result<(bool, String), String> {
+    project::said(arguments, folder, Some(database))
 }
 
-/// Runs `mainstay` on a folder and database, and says whether it succeeded and what it said.
-fn mainstay(
-    arguments: &[&str],
-    folder: &std::path::Path,
-    database: &TestDatabase,
-) -> Result<(bool, String), String> {
-    let done = project::output(arguments, folder, Some(database))?;
-    let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-    Ok((done.status.success(), said))
-}
-
-fn succeeds(arguments: &[&str], folder: &std::path::Path, database: &TestDatabase) -> Outcome {
-    let (success, said) = mainstay(arguments, folder, database)?;
-    if success { Ok(()) } else { Err(format!("{arguments:?}: {said}")) }
+fn succeeds(arguments: &[&str], folder: &Path, database: &TestDatabase) -> Outcome {
+    project::succeeds(arguments, folder, Some(database)).map(drop)
 }
 
 fn rows_move_into_a_new_shape() -> Outcome {

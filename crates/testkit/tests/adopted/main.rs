@@ -5,9 +5,9 @@
 use std::fs;
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Failed, Trial};
-use mainstay_testkit::database::{self, TestDatabase};
+use mainstay_testkit::database::TestDatabase;
 use mainstay_testkit::identity::Who;
+use mainstay_testkit::outcome::{Outcome, Test, run_on};
 use mainstay_testkit::project::{self, Server};
 use mainstay_testkit::scenario::{Request, WorldSpec};
 
@@ -17,25 +17,15 @@ const TABLES: [&str; 6] = ["kinds", "notes", "countries", "cities", "audit", "lo
 const PULLED: &str = "schema/10_tables.sql";
 const REPRESENTATION: &str = "return=representation";
 
-type Outcome = Result<(), String>;
-
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    let engine = std::env::var("MAINSTAY_TEST_DATABASE").unwrap_or_default();
-    let test = |name: &str, run: fn() -> Outcome| {
-        let trial = Trial::test(name, move || run().map_err(Failed::from));
-        trial.with_ignored_flag(!engine.starts_with("mysql") && !engine.starts_with("mariadb"))
-    };
-    let trials = vec![
-        test("what_is_pulled_can_be_declared", what_is_pulled_can_be_declared),
-        test("values_of_every_type_are_read_and_written", values_of_every_type_are_read_and_written),
-        test("the_database_keeps_its_own_rules", the_database_keeps_its_own_rules),
-        test("tables_without_a_key_only_grow", tables_without_a_key_only_grow),
-        test("a_schema_that_does_not_fit_is_refused", a_schema_that_does_not_fit_is_refused),
+    let tests: [Test; 5] = [
+        ("what_is_pulled_can_be_declared", what_is_pulled_can_be_declared),
+        ("values_of_every_type_are_read_and_written", values_of_every_type_are_read_and_written),
+        ("the_database_keeps_its_own_rules", the_database_keeps_its_own_rules),
+        ("tables_without_a_key_only_grow", tables_without_a_key_only_grow),
+        ("a_schema_that_does_not_fit_is_refused", a_schema_that_does_not_fit_is_refused),
     ];
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    database::stop();
-    conclusion.exit_code()
+    run_on(&["mysql", "mariadb"], tests)
 }
 
 fn is_mysql8() -> bool {
@@ -47,7 +37,7 @@ fn pulled() -> Result<(tempfile::TempDir, TestDatabase), String> {
     let database = TestDatabase::create(None)?.ok_or("there is no server")?;
     database.query(ZOO)?;
     let folder = project::write_project(&WorldSpec { config: CONFIG.to_owned(), ..WorldSpec::default() })?;
-    run(&["schema", "pull"], &folder, Some(&database))?;
+    project::succeeds(&["schema", "pull"], folder.path(), Some(&database))?;
     Ok((folder, database))
 }
 
@@ -64,32 +54,17 @@ fn serve() -> Result<Server, String> {
     project::serve(folder, database)
 }
 
-fn run(
-    arguments: &[&str],
-    folder: &tempfile::TempDir,
-    database: Option<&TestDatabase>,
-) -> Result<String, String> {
-    let done = project::output(arguments, folder.path(), database)?;
-    let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-    if done.status.success() { Ok(said) } else { Err(format!("{arguments:?}: {said}")) }
-}
-
 fn write(folder: &tempfile::TempDir, name: &str, text: &str) -> Outcome {
     fs::write(folder.path().join(name), text).map_err(|error| format!("{name}: {error}"))
 }
 
 /// Sends a request; the answer's status and body in one line.
 fn ask(server: &Server, method: &str, target: &str, body: &str, prefer: &str) -> Result<String, String> {
-    let headers = match (body, prefer) {
-        ("", "") => Vec::new(),
-        _ => vec![
-            ("content-type".to_owned(), "application/json".to_owned()),
-            ("prefer".to_owned(), prefer.to_owned()),
-        ],
+    let headers: &[_] = match (body, prefer) {
+        ("", "") => &[],
+        _ => &[("content-type", "application/json"), ("prefer", prefer)],
     };
-    let (method, target, body) = (method.to_owned(), target.to_owned(), body.to_owned());
-    let answer =
-        server.client.send(&Request { line: 0, method, target, headers, claims: None, body }, Who::Anon)?;
+    let answer = server.client.send(&Request::new(method, target, headers, body), Who::Anon)?;
     Ok(format!("{} {}", answer.status, answer.body.replace(",\n ", ",")))
 }
 
@@ -131,16 +106,18 @@ fn what_is_pulled_can_be_declared() -> Outcome {
             return Err(format!("not pulled: {line}\n{text}"));
         }
     }
-    run(&["schema", "pull"], &folder, Some(&database)).map_or(Ok(()), |_| Err("overwritten".to_owned()))?;
-    run(&["schema", "pull", "--overwrite"], &folder, Some(&database))?;
-    run(&["schema", "apply"], &folder, Some(&database)).map_or(Ok(()), |_| Err("applied".to_owned()))?;
+    project::succeeds(&["schema", "pull"], folder.path(), Some(&database))
+        .map_or(Ok(()), |_| Err("overwritten".to_owned()))?;
+    project::succeeds(&["schema", "pull", "--overwrite"], folder.path(), Some(&database))?;
+    project::succeeds(&["schema", "apply"], folder.path(), Some(&database))
+        .map_or(Ok(()), |_| Err("applied".to_owned()))?;
     let here = "SELECT count(*) FROM information_schema.tables WHERE table_schema = database() \
         AND table_name LIKE '\\_mainstay%'";
     equal(&database.query(here)?, "0")?;
     // a file of our own is made in that shape
     let own = project::write_project(&WorldSpec::default())?;
     write(&own, PULLED, &text)?;
-    run(&["schema", "apply"], &own, None).map(drop)
+    project::succeeds(&["schema", "apply"], own.path(), None).map(drop)
 }
 
 fn values_of_every_type_are_read_and_written() -> Outcome {
@@ -237,7 +214,7 @@ fn a_schema_that_does_not_fit_is_refused() -> Outcome {
     let misfit = "CREATE TABLE lost (a int);\n\
         CREATE TABLE cities (id integer PRIMARY KEY, name integer, mayor text, country varchar(2) UNIQUE);";
     write(&folder, PULLED, misfit)?;
-    let said = match run(&["schema", "diff"], &folder, Some(&database)) {
+    let said = match project::succeeds(&["schema", "diff"], folder.path(), Some(&database)) {
         Ok(said) => return Err(format!("taken: {said}")),
         Err(said) => said,
     };
@@ -251,6 +228,6 @@ fn a_schema_that_does_not_fit_is_refused() -> Outcome {
             return Err(format!("not said: {line}\n{said}"));
         }
     }
-    run(&["serve", "--listen", "127.0.0.1:0"], &folder, Some(&database))
+    project::succeeds(&["serve", "--listen", "127.0.0.1:0"], folder.path(), Some(&database))
         .map_or(Ok(()), |said| Err(format!("served: {said}")))
 }
